@@ -1,0 +1,96 @@
+"""Everything that can go wrong, in words a user understands.
+
+DovecoteError
+ ├─ Invalid             what was asked for makes no sense; says which field and why
+ ├─ NotFound            there is no such thing
+ ├─ Forbidden           the asker has no right to it
+ ├─ Conflict            the state of the thing does not allow it
+ ├─ TooMany             asked too often; says when to come back
+ ├─ SettingWrong        the program cannot start with these settings
+ ├─ StateDirWrong       the state directory cannot be used
+ ├─ NotConnected        the session is not online, certainly nothing was sent; worth trying again
+ ├─ SendRefused         WhatsApp said no
+ ├─ SendUncertain       it may or may not have been sent; never repeated blindly
+ └─ CallFailed          a question to WhatsApp was not answered
+"""
+
+
+class DovecoteError(Exception):
+    """`str(error)` is a sentence for the user and holds no secrets.
+
+    `retry`: may trying the same again help? `code`: stable, snake_case, for programs.
+    """
+
+    retry = False
+    code = 'error'
+
+
+class Invalid(DovecoteError):
+    """`field` names what is wrong in the request, '' when it is the whole."""
+
+    code = 'invalid'
+
+    def __init__(self, sentence: str, *, field: str = '', code: str = '') -> None:
+        super().__init__(sentence)
+        self.field = field
+        self.code = code or type(self).code
+
+
+class NotFound(DovecoteError):
+    code = 'not_found'
+
+
+class Forbidden(DovecoteError):
+    code = 'forbidden'
+
+
+class Conflict(DovecoteError):
+    code = 'conflict'
+
+    def __init__(self, sentence: str, *, code: str = '') -> None:
+        super().__init__(sentence)
+        self.code = code or type(self).code
+
+
+class TooMany(DovecoteError):
+    """`after`: seconds until the next try is welcome."""
+
+    retry = True
+    code = 'too_many'
+
+    def __init__(self, sentence: str, *, after: float) -> None:
+        super().__init__(sentence)
+        self.after = after
+
+
+class SettingWrong(DovecoteError):
+    code = 'setting_wrong'
+
+
+class StateDirWrong(DovecoteError):
+    code = 'state_dir_wrong'
+
+
+class NotConnected(DovecoteError):
+    retry = True
+    code = 'not_connected'
+
+
+class SendRefused(DovecoteError):
+    """`reason`: WhatsApp's own number (463, 479, …) or 0 when it gave none."""
+
+    code = 'send_refused'
+
+    def __init__(self, sentence: str, *, reason: int = 0, retry: bool = False) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+        self.retry = retry
+
+
+class SendUncertain(DovecoteError):
+    code = 'send_uncertain'
+
+
+class CallFailed(DovecoteError):
+    retry = True
+    code = 'call_failed'

@@ -1,0 +1,191 @@
+"""The Go library as typed functions: the one place that touches neonize.
+
+Only neonize's binding is loaded, not its package: `neonize/__init__` brings PIL, requests, libmagic and a
+`logging.basicConfig` with it (27 MB), and its client keeps a second, polling thread for each session.
+"""
+
+import ctypes
+import importlib
+import importlib.util
+import re
+import sys
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+def _home() -> Path:
+    found = importlib.util.find_spec('neonize')
+    if found is None or not found.submodule_search_locations:
+        raise ImportError('neonize is not installed')
+    return Path(found.submodule_search_locations[0])
+
+
+HOME = _home()
+# The protobuf modules import each other as top-level names.
+if str(HOME / 'proto') not in sys.path:
+    sys.path.append(str(HOME / 'proto'))
+
+import Neonize_pb2  # noqa: E402
+
+pb: Any = Neonize_pb2
+e2e: Any = importlib.import_module('waE2E.WAWebProtobufsE2E_pb2')
+
+# The numbers of the events we ask for (neonize/events.py).
+DEVICE, PAIRED, CONNECTED, KEEPALIVE_MISSED, LOGGED_OUT, REPLACED, BANNED = 0, 2, 3, 4, 6, 7, 8
+CONNECT_FAILED, OUTDATED, DISCONNECTED = 9, 10, 12
+MESSAGE, RECEIPT, TYPING, JOINED_GROUP, GROUP_CHANGED = 17, 18, 19, 21, 22
+BACKLOG_STARTS, BACKLOG_ENDS, DAMAGED = 26, 27, 44
+WANTED = (
+    PAIRED, CONNECTED, KEEPALIVE_MISSED, LOGGED_OUT, REPLACED, BANNED, CONNECT_FAILED, OUTDATED, DISCONNECTED,
+    MESSAGE, RECEIPT, TYPING, JOINED_GROUP, GROUP_CHANGED, BACKLOG_STARTS, BACKLOG_ENDS, DAMAGED,
+)  # fmt: skip
+
+
+class GoError(Exception):
+    """The library's own words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callbacks:
+    """Called on the library's threads. `event` gets the number and the protobuf bytes of an event."""
+
+    qr: Callable[[str], None]
+    login: Callable[[str], None]
+    event: Callable[[int, bytes], None]
+    log: Callable[[bytes], None]
+
+
+class Go:
+    """Every function names its client by the uuid it was run with; unknown ones make some of them panic: see Gate."""
+
+    def __init__(self, gocode: Any, binder: types.ModuleType) -> None:
+        self._go = gocode
+        self._binder = binder
+        self._kept: list[object] = []
+
+    def run(self, uuid: bytes, store: str, callbacks: Callbacks, *, level: str) -> str:
+        """Connect, pair when the store holds no device, and stay until `stop`. Returns why it ended, '' after stop."""
+        qr = self._binder.func_string(lambda _uuid, code: callbacks.qr(ctypes.string_at(code).decode()))
+        login = self._binder.func_string(lambda _uuid, status: callbacks.login(ctypes.string_at(status).decode()))
+        event = self._binder.func_callback_bytes(
+            lambda _uuid, data, size, number: callbacks.event(number, ctypes.string_at(data, size) if size else b'')
+        )
+        log = self._binder.func_callback_bytes2(lambda data, size: callbacks.log(ctypes.string_at(data, size)))
+        # For ever: threads of the library write log lines long after this has returned.
+        self._kept.append((qr, login, event, log))
+        wanted = (ctypes.c_char * len(WANTED)).from_buffer(bytearray(WANTED))
+        props = _device_props()
+        ended: bytes = self._go.Neonize(
+            store.encode(), uuid, b'', 0, 0, level.encode(), qr, login, event, log,
+            wanted, len(WANTED), props, len(props), b'', 0, None,
+        )  # fmt: skip
+        return ended.decode(errors='replace')
+
+    def stop(self, uuid: bytes) -> None:
+        self._go.Stop(uuid)
+
+    def disconnect(self, uuid: bytes) -> None:
+        """Cut the connection only: what already arrived is still told."""
+        self._go.Disconnect(uuid)
+
+    def send(self, uuid: bytes, to: bytes, message: bytes) -> Any:
+        answer = pb.SendMessageReturnFunction.FromString(self._go.SendMessage(uuid, to, len(to), message, len(message)))
+        if answer.Error:
+            raise GoError(answer.Error)
+        return answer.SendResponse
+
+    def pair_phone(self, uuid: bytes, phone: str, shown_as: str) -> str:
+        chrome = 1
+        asked = pb.PairPhoneParams(
+            phone=phone, showPushNotification=True, clientType=chrome, clientDisplayName=shown_as
+        ).SerializeToString()
+        answer = pb.PairPhoneReturnFunction.FromString(self._go.PairPhone(uuid, asked, len(asked)))
+        if answer.Error:
+            raise GoError(answer.Error)
+        code: str = answer.Code
+        return code
+
+    def log_out(self, uuid: bytes) -> None:
+        _raise(self._go.Logout(uuid))
+
+    def mark_read(self, uuid: bytes, ids: tuple[str, ...], chat: bytes, sender: bytes, at: int) -> None:
+        _raise(self._go.MarkRead(uuid, ' '.join(ids).encode(), at, chat, len(chat), sender, len(sender), b'read'))
+
+    def show_typing(self, uuid: bytes, chat: bytes, *, paused: bool, recording: bool) -> None:
+        _raise(self._go.SendChatPresence(uuid, chat, len(chat), int(paused), int(recording)))
+
+    def show_available(self, uuid: bytes, on: bool) -> None:
+        _raise(self._go.SendPresence(uuid, b'available' if on else b'unavailable'))
+
+    def find_phones(self, uuid: bytes, phones: tuple[str, ...]) -> list[Any]:
+        asked = ' '.join(f'+{phone}' for phone in phones).encode()
+        answer = pb.IsOnWhatsAppReturnFunction.FromString(self._go.IsOnWhatsApp(uuid, asked, len(asked)))
+        if answer.Error:
+            raise GoError(answer.Error)
+        return list(answer.IsOnWhatsAppResponse)
+
+    def groups(self, uuid: bytes) -> list[Any]:
+        answer = pb.GetJoinedGroupsReturnFunction.FromString(self._go.GetJoinedGroups(uuid))
+        if answer.Error:
+            raise GoError(answer.Error)
+        return list(answer.Group)
+
+    def ask_blocklist(self, uuid: bytes) -> None:
+        """The cheapest question that WhatsApp itself has to answer, and that names no other person."""
+        answer = pb.GetBlocklistReturnFunction.FromString(self._go.GetBlocklist(uuid))
+        if answer.Error:
+            raise GoError(answer.Error)
+
+    def device(self, uuid: bytes) -> Any:
+        """Who we are logged in as. Panics for an unknown client."""
+        return pb.Device.FromString(self._go.GetMe(uuid))
+
+
+def load(library: str = '') -> Go:
+    """Load the shared library, `library` instead of neonize's own when given."""
+    if 'neonize' in sys.modules:
+        raise RuntimeError('neonize is already loaded')
+    _pretend('neonize', HOME)
+    _pretend('neonize.utils', HOME / 'utils')
+    download = _pretend('neonize.download', None)
+    download.__dict__['__GONEONIZE_VERSION__'] = version()
+    download.__dict__['download'] = _no_download
+    if library:
+        platform = _pretend('neonize.utils.platform', None)
+        # An absolute path wins in `Path(package) / generated_name()`.
+        platform.__dict__['generated_name'] = lambda *_args: library
+    binder = importlib.import_module('neonize._binder')
+    return Go(binder.gocode, binder)
+
+
+def _pretend(name: str, folder: Path | None) -> types.ModuleType:
+    """Put a package in place that finds its modules in `folder` but has not run its own start."""
+    module = types.ModuleType(name)
+    if folder is not None:
+        module.__path__ = [str(folder)]
+    sys.modules[name] = module
+    return module
+
+
+def version() -> str:
+    """Of the library neonize expects."""
+    found = re.search(r'__GONEONIZE_VERSION__ = "(.+?)"', (HOME / 'download.py').read_text())
+    return found.group(1) if found else ''
+
+
+def _no_download() -> None:
+    raise RuntimeError('the library of the installed neonize is missing or has another version')
+
+
+def _device_props() -> bytes:
+    props = importlib.import_module('waCompanionReg.WAWebProtobufsCompanionReg_pb2').DeviceProps
+    data: bytes = props(os='Dovecote', platformType=props.CHROME).SerializeToString()
+    return data
+
+
+def _raise(answer: bytes) -> None:
+    if answer:
+        raise GoError(answer.decode(errors='replace'))

@@ -1,0 +1,203 @@
+"""Whom an address belongs to: one contact and one chat, whether a phone number or a LID arrives."""
+
+from typing import TypeVar
+
+from data.chats import Chat, chat_with, create_chat
+from data.contacts import Contact, contact_by, create_contact
+from data.database import after_commit
+from data.messages import Message
+from data.traffic import ChatCard, chat_card
+
+from .addresses import Address, parse_jid
+from .errors import Invalid, NotFound
+from .news import NewsDesk
+from .world import World
+
+K = TypeVar('K')
+V = TypeVar('V')
+CACHED = 20_000
+
+
+class Identities:
+    """Everything here that finds or makes rows belongs inside a write."""
+
+    def __init__(self, world: World, desk: NewsDesk) -> None:
+        self.world, self.desk = world, desk
+        self._contacts: dict[str, str] = {}  # address -> contact id
+        self._chats: dict[tuple[str, str], str] = {}  # session id, contact id or group -> chat id
+        self._names: dict[str, str] = {}  # contact id -> the push name we have stored
+        self._people: dict[str, dict[str, str | None]] = {}  # contact id -> its body
+        self._cards: dict[str, ChatCard] = {}
+
+    def contact(self, address: str, alt: str = '', push_name: str = '') -> str:
+        """The id of the contact at `address`; `alt` is the same person's other address, if the event told it."""
+        known = self._contacts.get(address)
+        if known is None or (alt and self._contacts.get(alt) != known):
+            known = self._resolve(address, alt, push_name)
+        if push_name and self._names.get(known) != push_name:
+            Contact.update(push_name=push_name).where(Contact.id == known, Contact.push_name != push_name).execute()
+            after_commit(lambda: self._people.pop(known, None))
+            _remember(self._names, known, push_name)
+        return known
+
+    def same_person(self, phone: str, lid: str) -> None:
+        """Digits of both, from whatever source offers the link."""
+        if phone and lid:
+            self.contact(str(Address('phone', phone)), str(Address('lid', lid)))
+
+    def chat(self, session_id: str, *, contact_id: str = '', group: str = '', name: str = '') -> str:
+        """The id of the session's chat with that contact or group (digits), made if need be."""
+        key = (session_id, contact_id or group)
+        if known := self._chats.get(key):
+            return known
+        row = chat_with(session_id, contact_id=contact_id, group=group) or create_chat(
+            self.world.new_id(), session_id, contact_id=contact_id, group=group, name=name, at=self.world.now()
+        )
+        _remember(self._chats, key, str(row.id))
+        return str(row.id)
+
+    def chat_for(self, session_id: str, to: Address) -> str:
+        """The chat a message to `to` goes into. Raises NotFound for a contact id nobody has."""
+        if to.kind == 'group':
+            return self.chat(session_id, group=to.digits)
+        if to.kind == 'contact':
+            if Contact.get_or_none(Contact.id == to.digits) is None:
+                raise NotFound('There is no contact with this id.')
+            return self.chat(session_id, contact_id=to.digits)
+        return self.chat(session_id, contact_id=self.contact(str(to)))
+
+    def rename_group(self, session_id: str, group: str, name: str) -> None:
+        chat_id = self.chat(session_id, group=group, name=name)
+        if name:
+            Chat.update(name=name).where(Chat.id == chat_id, Chat.name != name).execute()
+            after_commit(lambda: self._cards.pop(chat_id, None))
+
+    def forget_cached(self) -> None:
+        """After rows were deleted."""
+        for cache in (self._contacts, self._chats, self._names, self._people, self._cards):
+            cache.clear()
+
+    def card(self, chat_id: str) -> ChatCard:
+        """Where a chat leads. Raises NotFound when it was deleted."""
+        card = self._cards.get(chat_id)
+        if card is None:
+            try:
+                card = chat_card(chat_id)
+            except LookupError as error:
+                raise NotFound('This chat was deleted.') from error
+            _remember(self._cards, chat_id, card)
+        return card
+
+    def peer(self, chat_id: str) -> dict[str, str | None]:
+        """The other side of a chat, as every body shows it."""
+        card = self.card(chat_id)
+        if card.contact_id:
+            return self.person(card.contact_id)
+        name, group = card.name or 'Group', str(Address('group', card.group))
+        return {'id': card.id, 'phone': None, 'lid': None, 'name': name, 'group': group}
+
+    def address(self, chat_id: str) -> str:
+        """Where messages of this chat are sent to."""
+        card = self.card(chat_id)
+        return self.address_of(card.contact_id) if card.contact_id else str(Address('group', card.group))
+
+    def address_of(self, contact_id: str) -> str:
+        """The phone number where it is known, else the LID."""
+        who = self.person(contact_id)
+        return str(Address('phone', str(who['phone'])[1:]) if who['phone'] else Address('lid', str(who['lid'])))
+
+    def person(self, contact_id: str) -> dict[str, str | None]:
+        """The contact as every body shows people."""
+        body = self._people.get(contact_id)
+        if body is None:
+            body = person(Contact.get_by_id(contact_id))
+            _remember(self._people, contact_id, body)
+        return body
+
+    def _resolve(self, address: str, alt: str, push_name: str) -> str:
+        phone, lid = _digits(address, alt)
+        by_phone = contact_by(phone=phone) if phone else None
+        by_lid = contact_by(lid=lid) if lid else None
+        found = by_phone or by_lid
+        if found is None:
+            found = create_contact(self.world.new_id(), phone=phone, lid=lid, push_name=push_name, at=self.world.now())
+            self.desk.tell('contact.created', {'contact': person(found)})
+        elif by_phone and by_lid and by_phone.id != by_lid.id:
+            self._merge(keep=by_phone, gone=by_lid)
+        else:
+            self._complete(found, phone, lid)
+        for each in (address, alt):
+            if each:
+                _remember(self._contacts, each, found.id)
+        return str(found.id)
+
+    def _complete(self, contact: Contact, phone: str, lid: str) -> None:
+        if (phone and contact.phone != phone) or (lid and contact.lid != lid):
+            contact.phone, contact.lid = phone or contact.phone, lid or contact.lid
+            Contact.update(phone=contact.phone, lid=contact.lid).where(Contact.id == contact.id).execute()
+            after_commit(lambda: self._people.pop(str(contact.id), None))
+            self.desk.tell('contact.resolved', {'contact': person(contact)})
+
+    def _merge(self, *, keep: Contact, gone: Contact) -> None:
+        """The link between a number and a LID became known: two contacts were one person all along."""
+        for chat in list(Chat.select().where(Chat.contact == gone.id)):
+            kept = chat_with(chat.session_id, contact_id=keep.id)
+            if kept is None:
+                Chat.update(contact=keep.id).where(Chat.id == chat.id).execute()
+            else:
+                _move_messages(chat, kept)
+        Message.update(sender=keep.id).where(Message.sender == gone.id).execute()
+        Contact.delete().where(Contact.id == gone.id).execute()
+        names = {'name': keep.name or gone.name, 'push_name': keep.push_name or gone.push_name}
+        keep.lid, keep.name, keep.push_name = gone.lid, names['name'], names['push_name']
+        Contact.update(lid=keep.lid, **names).where(Contact.id == keep.id).execute()
+        self.forget_cached()
+        after_commit(self.forget_cached)  # what was remembered earlier in this commit is older than the merge
+        self.desk.tell('contact.resolved', {'contact': person(keep), 'merged': gone.id})
+
+
+def _remember(cache: dict[K, V], key: K, value: V) -> None:
+    """Only what is committed: a row that was undone must not live on in a cache."""
+
+    def keep() -> None:
+        if len(cache) >= CACHED:
+            cache.clear()
+        cache[key] = value
+
+    after_commit(keep)
+
+
+def _digits(address: str, alt: str) -> tuple[str, str]:
+    phone = lid = ''
+    for each in (address, alt):
+        if each:
+            parsed = parse_jid(each)
+            if parsed.kind == 'phone':
+                phone = phone or parsed.digits
+            elif parsed.kind == 'lid':
+                lid = lid or parsed.digits
+    if not (phone or lid):
+        raise Invalid(f'{address} is not a person.')
+    return phone, lid
+
+
+def _move_messages(chat: Chat, kept: Chat) -> None:
+    twins = Message.select(Message.whatsapp_id).where(Message.chat == kept.id, Message.whatsapp_id.is_null(False))
+    Message.delete().where(Message.chat == chat.id, Message.whatsapp_id << twins).execute()
+    Message.update(chat=kept.id).where(Message.chat == chat.id).execute()
+    newest = max(filter(None, (chat.last_message, kept.last_message)), default=None)
+    last_at = max(filter(None, (chat.last_at, kept.last_at)), default=None)
+    Chat.update(last_message=newest, last_at=last_at, unread=Chat.unread + chat.unread).where(
+        Chat.id == kept.id
+    ).execute()
+    Chat.delete().where(Chat.id == chat.id).execute()
+
+
+def person(contact: Contact) -> dict[str, str | None]:
+    """A person as every body shows them."""
+    return {
+        'id': str(contact.id),
+        'phone': f'+{contact.phone}' if contact.phone else None,
+        'lid': contact.lid,
+        'name': contact.shown_name,
+    }

@@ -1,0 +1,28 @@
+"""Writes down what happened and, once it is committed, tells the bus."""
+
+import json
+from typing import Any
+
+from data.database import after_commit
+from data.traffic import add_event
+
+from .bus import Bus, News
+from .world import World
+
+
+class NewsDesk:
+    def __init__(self, world: World, bus: Bus) -> None:
+        self.world, self.bus = world, bus
+
+    def tell(self, kind: str, body: dict[str, Any], *, session: str = '', chat: str = '') -> None:
+        """Inside a write: an event that streams can resume from. `session` and `chat` are row ids."""
+        at, id = self.world.now(), self.world.new_id()
+        seq = add_event(id, kind, session, chat, json.dumps(body, separators=(',', ':')), at)
+        news = News(kind=kind, id=id, at=at, session=session, chat=chat, body=body, seq=seq)
+        after_commit(lambda: self.bus.announce(news))
+
+    def whisper(self, kind: str, body: dict[str, Any], *, session: str = '', chat: str = '') -> None:
+        """For whoever looks right now; never kept (a QR code is a secret, typing is over in a moment)."""
+        self.bus.announce(
+            News(kind=kind, id=self.world.new_id(), at=self.world.now(), session=session, chat=chat, body=body)
+        )

@@ -1,0 +1,34 @@
+"""Who answers which query."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from core.sandbox.node import Node
+
+if TYPE_CHECKING:
+    from core.sandbox.session import Session
+
+# (session, the whole query, its first child or an empty node) -> the children of the result
+Handler = Callable[['Session', Node, Node], list[Node]]
+HANDLERS: dict[tuple[str, str], Handler] = {}
+NOT_FOUND = (404, 'item-not-found')
+
+
+class Refused(Exception):
+    """The query fails with WhatsApp's error *code*."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(f'{code} {text}')
+        self.code, self.text = code, text
+
+
+def on(xmlns: str, *tags: str) -> Callable[[Handler], Handler]:
+    def register(handler: Handler) -> Handler:
+        HANDLERS.update({(xmlns, tag): handler for tag in tags or ('',)})
+        return handler
+
+    return register
+
+
+def nothing(_session: 'Session', _node: Node, _first: Node) -> list[Node]:
+    return []

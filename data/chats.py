@@ -1,0 +1,147 @@
+"""Conversations: one per session with a contact or a group."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from peewee import JOIN, CharField, ForeignKeyField, IntegerField, fn
+
+from .contacts import Contact
+from .database import Table, TimeField
+from .sessions import Session
+
+
+class Chat(Table):
+    """`contact` for a private chat, `group` (the digits before @g.us) for a group; the other one is NULL.
+
+    `automation`: bot or human; a human chat goes back to the bot at `human_until`, if that is set.
+    """
+
+    session_id: str
+    contact_id: str | None
+
+    id = CharField(primary_key=True)
+    session = ForeignKeyField(Session, on_delete='CASCADE')
+    contact = ForeignKeyField(Contact, null=True, on_delete='CASCADE')
+    group = CharField(null=True)
+    name = CharField(default='')
+    unread = IntegerField(default=0)
+    automation = CharField(default='bot')
+    human_until = TimeField(null=True)
+    assigned_to = CharField(null=True)
+    last_message = CharField(null=True)
+    last_at = TimeField(null=True)
+    created_at = TimeField()
+
+    class Meta:
+        indexes = (
+            (('session', 'contact'), True),
+            (('session', 'group'), True),
+            (('last_at', 'id'), False),
+        )
+
+
+def chat_with(session_id: str, *, contact_id: str = '', group: str = '') -> Chat | None:
+    where = Chat.contact == contact_id if contact_id else Chat.group == group
+    found: Chat | None = Chat.get_or_none(Chat.session == session_id, where)
+    return found
+
+
+def create_chat(
+    id: str, session_id: str, *, contact_id: str = '', group: str = '', name: str = '', at: datetime
+) -> Chat:
+    made: Chat = Chat.create(
+        id=id, session=session_id, contact=contact_id or None, group=group or None, name=name, created_at=at
+    )
+    return made
+
+
+def latest_chats(
+    *,
+    session_ids: Sequence[str] | None = None,
+    unread: bool = False,
+    automation: str = '',
+    q: str = '',
+    ids: Sequence[str] | None = None,
+    before: tuple[datetime, str] | None = None,
+    limit: int = 50,
+) -> list[Chat]:
+    """Chats with their contact joined, the one with the newest message first.
+
+    `session_ids` None means every session, `ids` None every chat; `before` is (last_at, id) of the last one
+    already shown.
+    """
+    query = (
+        Chat.select(Chat, Contact, Session)
+        .join(Contact, JOIN.LEFT_OUTER)
+        .switch(Chat)
+        .join(Session)
+        .where(Chat.last_at.is_null(False))
+        .order_by(Chat.last_at.desc(), Chat.id.desc())
+        .limit(limit)
+    )
+    if session_ids is not None:
+        query = query.where(Chat.session << list(session_ids))
+    if ids is not None:
+        query = query.where(Chat.id << list(ids))
+    if unread:
+        query = query.where(Chat.unread > 0)
+    if automation:
+        query = query.where(Chat.automation == automation)
+    if q:
+        like = f'%{q}%'
+        query = query.where(
+            (Chat.name**like) | (Contact.name**like) | (Contact.push_name**like) | (Contact.phone**like)
+        )
+    if before:
+        at, id = before
+        query = query.where((Chat.last_at < at) | ((Chat.last_at == at) & (Chat.id < id)))
+    return list(query)
+
+
+def chat_by_id(id: str) -> Chat | None:
+    """With contact and session joined."""
+    found: Chat | None = (
+        Chat.select(Chat, Contact, Session)
+        .join(Contact, JOIN.LEFT_OUTER)
+        .switch(Chat)
+        .join(Session)
+        .where(Chat.id == id)
+        .first()
+    )
+    return found
+
+
+def overdue(now: datetime) -> list[str]:
+    """Chats that should be with the bot again."""
+    query = Chat.select(Chat.id).where(Chat.automation == 'human', Chat.human_until <= now)
+    return [str(chat.id) for chat in query]
+
+
+def unread_total(session_ids: Sequence[str] | None = None) -> int:
+    """How many chats have something unread."""
+    query = Chat.select(fn.COUNT(Chat.id)).where(Chat.unread > 0)
+    if session_ids is not None:
+        query = query.where(Chat.session << list(session_ids))
+    total: Any = query.scalar()
+    return int(total or 0)
+
+
+def find_contacts(
+    *, session_ids: Sequence[str] | None = None, id: str = '', q: str = '', before: str = '', limit: int = 50
+) -> list[Contact]:
+    """Contacts, the newest first; with `session_ids` only those with whom these sessions have a chat.
+
+    `before` is the id of the last one already shown.
+    """
+    query = Contact.select().order_by(Contact.id.desc()).limit(limit)
+    if session_ids is not None:
+        query = query.where(Contact.id << Chat.select(Chat.contact).where(Chat.session << list(session_ids)))
+    if id:
+        query = query.where(Contact.id == id)
+    if q:
+        like = f'%{q}%'
+        query = query.where((Contact.name**like) | (Contact.push_name**like) | (Contact.phone**like))
+    if before:
+        query = query.where(Contact.id < before)
+    return list(query)

@@ -1,0 +1,308 @@
+"""Messages in both directions, and the receipts that came back for ours."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from peewee import JOIN, SQL, BlobField, CharField, ForeignKeyField, IntegerField, JSONField, TextField, fn
+from ulid import ULID
+
+from .chats import Chat
+from .contacts import Contact
+from .database import EPOCH, MILLISECOND, Table, TimeField
+from .sessions import Session
+
+Status = Literal[
+    'received', 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'read', 'played', 'failed', 'uncertain',
+    'cancelled', 'blocked',
+]  # fmt: skip
+
+
+class Message(Table):
+    """One message of a chat.
+
+    `direction` in or out (out includes what the owner wrote on the phone, then `author` is 'phone').
+    `author` of an outgoing one: 'user:<id>', 'key:<id>', 'flow:<key>' or 'phone'; `author_name` is how to show it.
+    `origin`: live, offline (waited at WhatsApp while we were away) or history. `routed`: 0 waits for the router,
+    1 was seen by it, NULL is none of its business. `proto` is the serialized waE2E.Message of an incoming one.
+    `heard_from` is the address the sender had in WhatsApp's own event (receipts must name the same one).
+    Ids grow, so their order is the order of a queue and of a list.
+    """
+
+    session_id: str
+    chat_id: str
+    sender_id: str | None
+
+    id = CharField(primary_key=True)
+    session = ForeignKeyField(Session, on_delete='CASCADE', index=False)
+    chat = ForeignKeyField(Chat, on_delete='CASCADE', index=False)
+    direction = CharField()
+    kind = CharField(default='text')
+    text = TextField(default='')
+    status = CharField()
+    whatsapp_id = CharField(null=True)
+    sender = ForeignKeyField(Contact, null=True, on_delete='SET NULL', index=False)
+    heard_from = CharField(null=True)
+    quote_id = CharField(null=True)
+    quote_sender = CharField(null=True)
+    quote_text = TextField(null=True)
+    mentions: Any = JSONField(null=True)
+    author = CharField(default='')
+    author_name = CharField(default='')
+    caused_by = CharField(null=True)
+    origin = CharField(default='live')
+    routed = IntegerField(null=True)
+    attempts = IntegerField(default=0)
+    error = TextField(default='')
+    error_code = CharField(default='')
+    at = TimeField()
+    created_at = TimeField()
+    sending_at = TimeField(null=True)
+    sent_at = TimeField(null=True)
+    ended_at = TimeField(null=True)
+    proto = BlobField(null=True)
+
+    class Meta:
+        indexes = (
+            (('chat', 'id'), False),
+            (('session', 'whatsapp_id'), False),
+            (('session', 'id'), False),
+        )
+        constraints = ()
+
+
+# WhatsApp's ids repeat across our own sessions and, in theory, across chats: unique only within one chat and direction.
+Message.add_index(
+    Message.index(
+        Message.session, Message.chat, Message.whatsapp_id, Message.direction, unique=True,
+        where=Message.whatsapp_id.is_null(False), name='message_seen',
+    )
+)  # fmt: skip
+# Small whatever the size of the table: only what still has to leave, or to be routed, is in them.
+Message.add_index(
+    Message.index(
+        Message.session, Message.id, where=SQL("status IN ('queued', 'sending', 'uncertain')"), name='message_open'
+    )
+)
+Message.add_index(Message.index(Message.id, where=SQL('routed = 0'), name='message_unrouted'))
+
+
+class Receipt(Table):
+    """A fact, appended when it arrives, even before we know which message it is about. `who` is an address."""
+
+    session = ForeignKeyField(Session, on_delete='CASCADE', index=False)
+    whatsapp_id = CharField()
+    who = CharField()
+    kind = CharField()
+    at = TimeField()
+
+    class Meta:
+        indexes = ((('session', 'whatsapp_id', 'who', 'kind'), True),)
+
+
+def claim(id: str, before: Iterable[Status], after: Status, **more: Any) -> bool:
+    """Move a message on; False when somebody else already did."""
+    moved: int = Message.update(status=after, **more).where(Message.id == id, Message.status << list(before)).execute()
+    return moved == 1
+
+
+def receipts_of(message: Message) -> list[Receipt]:
+    if not message.whatsapp_id:
+        return []
+    return list(
+        Receipt.select()
+        .where(Receipt.session == message.session_id, Receipt.whatsapp_id == message.whatsapp_id)
+        .order_by(Receipt.at)
+    )
+
+
+def _joined() -> Any:
+    sender = Contact.alias('sender')
+    return (
+        Message.select(Message, Chat, Contact, Session, sender)
+        .join(Chat)
+        .join(Contact, JOIN.LEFT_OUTER)
+        .switch(Message)
+        .join(Session)
+        .switch(Message)
+        .join(sender, JOIN.LEFT_OUTER, on=(Message.sender == sender.id), attr='sender')
+    )
+
+
+def message_by_id(id: str) -> Message | None:
+    """With chat, contact, session and sender joined."""
+    found: Message | None = _joined().where(Message.id == id).first()
+    return found
+
+
+def messages_by_ids(ids: Sequence[str]) -> list[Message]:
+    """The same, several at once, in the order of their ids."""
+    return list(_joined().where(Message.id << list(ids)).order_by(Message.id))
+
+
+def messages_of(chat_id: str, *, before: str = '', limit: int = 50) -> list[Message]:
+    """The newest messages of a chat, oldest of them first; `before` is the id to page back from."""
+    query = _joined().where(Message.chat == chat_id).order_by(Message.id.desc()).limit(limit)
+    if before:
+        query = query.where(Message.id < before)
+    return list(query)[::-1]
+
+
+def newest_received(chat_id: str, count: int) -> list[Message]:
+    """What others wrote last in a chat, with WhatsApp's ids, newest first, sender joined."""
+    return list(
+        _joined()
+        .where(Message.chat == chat_id, Message.direction == 'in', Message.whatsapp_id.is_null(False))
+        .order_by(Message.id.desc())
+        .limit(count)
+    )
+
+
+def answers_to(message: Message, limit: int = 10) -> list[Message]:
+    """What flows said because of this message, oldest first."""
+    return list(
+        Message.select()
+        .where(Message.chat == message.chat_id, Message.id > message.id, Message.caused_by == message.id)
+        .order_by(Message.id)
+        .limit(limit)
+    )
+
+
+def find_messages(
+    *,
+    session_ids: Sequence[str] | None = None,
+    chat_id: str = '',
+    status: str = '',
+    direction: str = '',
+    since: datetime | None = None,
+    q: str = '',
+    before: str = '',
+    limit: int = 50,
+) -> list[Message]:
+    """The message log, newest first. `q` looks inside the text; `before` is the id of the last one already shown."""
+    query = _joined().order_by(Message.id.desc()).limit(limit)
+    if session_ids is not None:
+        query = query.where(Message.session << list(session_ids))
+    if chat_id:
+        query = query.where(Message.chat == chat_id)
+    if status:
+        query = query.where(Message.status == status)
+    if direction:
+        query = query.where(Message.direction == direction)
+    if since:
+        query = query.where(Message.at >= since)
+    if q:
+        query = query.where(fn.INSTR(fn.LOWER(Message.text), q.lower()) > 0)
+    if before:
+        query = query.where(Message.id < before)
+    return list(query)
+
+
+def count_open(session_id: str) -> dict[str, int]:
+    """How many messages of a session still have to leave or are uncertain, by status."""
+    rows: Any = (
+        Message.select(Message.status, fn.COUNT(Message.id).alias('n'))
+        .where(Message.session == session_id, SQL("t1.status IN ('queued', 'sending', 'uncertain')"))
+        .group_by(Message.status)
+        .tuples()
+    )
+    return {str(status): int(n) for status, n in rows}
+
+
+def open_by_session() -> dict[str, int]:
+    """session id -> how many messages are queued."""
+    rows: Any = (
+        Message.select(Message.session, fn.COUNT(Message.id))
+        .where(SQL("t1.status IN ('queued', 'sending', 'uncertain')"), Message.status == 'queued')
+        .group_by(Message.session)
+        .tuples()
+    )
+    return {str(session): int(n) for session, n in rows}
+
+
+def counts_since(since: datetime) -> dict[tuple[str, str], int]:
+    """(session id, direction) -> messages since then."""
+    rows: Any = (
+        Message.select(Message.session, Message.direction, fn.COUNT(Message.id))
+        .where(Message.at >= since)
+        .group_by(Message.session, Message.direction)
+        .tuples()
+    )
+    return {(str(session), str(direction)): int(n) for session, direction, n in rows}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many messages of one session went one way in one hour, by what became of them. `hour` counts from 0."""
+
+    session: str
+    direction: str
+    status: str
+    hour: int
+    count: int
+
+
+def tally(since: datetime, *, session_id: str = '') -> list[Tally]:
+    """What came and went since then, without imported history; hours begin with `since`."""
+    begin = (since - EPOCH) // MILLISECOND
+    hour = (SQL('t1.created_at') - begin) / 3_600_000
+    # by id, which begins with the time: there is no index on times
+    query = Message.select(Message.session, Message.direction, Message.status, hour, fn.COUNT(Message.id)).where(
+        Message.id >= _first_id(since), Message.origin != 'history'
+    )
+    if session_id:
+        query = query.where(Message.session == session_id)
+    rows: Any = query.group_by(Message.session, Message.direction, Message.status, hour).tuples()
+    return [
+        Tally(session=str(session), direction=str(direction), status=str(status), hour=max(0, int(at)), count=int(n))
+        for session, direction, status, at, n in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsettled:
+    """Messages of one session that wait, are on their way or may have arrived. `since`: the oldest of them."""
+
+    session: str
+    status: str
+    count: int
+    since: datetime
+
+
+def unsettled() -> list[Unsettled]:
+    """Only what is queued, being sent or uncertain, however old."""
+    rows: Any = (
+        Message.select(Message.session, Message.status, fn.COUNT(Message.id), fn.MIN(Message.created_at))
+        .where(SQL("t1.status IN ('queued', 'sending', 'uncertain')"))
+        .group_by(Message.session, Message.status)
+        .tuples()
+    )
+    return [
+        Unsettled(session=str(session), status=str(status), count=int(n), since=at) for session, status, n, at in rows
+    ]
+
+
+def held_of(session_id: str) -> tuple[int, int]:
+    """How many chats and messages a session holds."""
+    chats: Any = Chat.select(fn.COUNT(Chat.id)).where(Chat.session == session_id).scalar()
+    messages: Any = Message.select(fn.COUNT(Message.id)).where(Message.session == session_id).scalar()
+    return int(chats or 0), int(messages or 0)
+
+
+def _first_id(at: datetime) -> str:
+    """The smallest id that a row made at this moment could have."""
+    return str(ULID.from_bytes(((at - EPOCH) // MILLISECOND).to_bytes(6, 'big') + bytes(10)))
+
+
+def unrouted(limit: int = 500) -> list[Message]:
+    return list(Message.select().where(Message.routed == 0).order_by(Message.id).limit(limit))
+
+
+def forget_messages(before: datetime, most: int = 5_000) -> int:
+    """Old messages with their receipts, but nothing that still has to leave; at most so many at a time."""
+    done = Message.status.not_in(['queued', 'sending', 'scheduled', 'uncertain'])
+    old = Message.select(Message.id).where(Message.at < before, done).limit(most)
+    gone: int = Message.delete().where(Message.id << old).execute()
+    Receipt.delete().where(Receipt.at < before).execute()
+    return gone

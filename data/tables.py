@@ -1,0 +1,15 @@
+"""Every table of the program, in the order in which they refer to each other."""
+
+from .answers import Answer
+from .chats import Chat
+from .contacts import Contact
+from .database import Table
+from .events import LoggedEvent
+from .flows import Flow, Run
+from .messages import Message, Receipt
+from .people import ApiKey, Login, User
+from .sessions import Session, SessionChange
+
+TABLES: tuple[type[Table], ...] = (
+    Session, SessionChange, Contact, Chat, Message, Receipt, Flow, Run, LoggedEvent, Answer, User, Login, ApiKey,
+)  # fmt: skip

@@ -1,0 +1,338 @@
+"""What every single message needs of the database, in statements written out because they are the busiest."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .database import as_number, as_time, statement
+
+# A receipt only ever lifts a message; a late 'delivered' does not undo 'read'.
+LIFTS = {
+    'delivered': "('sent', 'uncertain')",
+    'read': "('sent', 'uncertain', 'delivered')",
+    'played': "('sent', 'uncertain', 'delivered', 'read')",
+}
+ORDER = ('delivered', 'read', 'played')
+# Says the same as a single one of these states does, but only then SQLite looks into the index message_open.
+OPEN = "status IN ('queued', 'sending', 'uncertain')"
+
+
+@dataclass(slots=True, kw_only=True)
+class Line:
+    """One message on its way in or out; the fields are those of Message."""
+
+    id: str
+    session_id: str
+    chat_id: str
+    direction: str
+    text: str
+    status: str
+    at: datetime
+    created_at: datetime
+    kind: str = 'text'
+    whatsapp_id: str | None = None
+    sender_id: str | None = None
+    heard_from: str | None = None
+    quote_id: str | None = None
+    quote_sender: str | None = None
+    quote_text: str | None = None
+    mentions: list[str] | None = None
+    author: str = ''
+    author_name: str = ''
+    caused_by: str | None = None
+    origin: str = 'live'
+    routed: int | None = None
+    attempts: int = 0
+    sent_at: datetime | None = None
+    proto: bytes | None = None
+    error: str = ''
+    error_code: str = ''
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatCard:
+    """Where a chat leads. `contact_id` None for a group; `group` '' for a private chat (digits, like phone and lid)."""
+
+    id: str
+    session_id: str
+    session: str
+    contact_id: str | None
+    group: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What the router has to know of an incoming message and its chat."""
+
+    id: str
+    session_id: str
+    chat_id: str
+    sender_id: str | None
+    kind: str
+    text: str
+    origin: str
+    routed: int | None
+    at: datetime
+    automation: str
+    human_until: datetime | None
+    session: str
+    session_phone: str
+    group: str
+    chat_name: str
+    contact_id: str | None
+    phone: str | None
+    lid: str | None
+    name: str
+
+
+def chat_card(chat_id: str) -> ChatCard:
+    """Raises LookupError for a chat that was deleted."""
+    rows = statement(
+        'SELECT c.id, c.session_id, s.name, c.contact_id, c."group", c.name'
+        ' FROM chat c JOIN session s ON s.id = c.session_id WHERE c.id = ?',
+        chat_id,
+    )
+    if not rows:
+        raise LookupError(f'chat {chat_id} is gone')
+    id, session_id, session, contact_id, group, name = rows[0]
+    return ChatCard(id=id, session_id=session_id, session=session, contact_id=contact_id, group=group or '', name=name)
+
+
+def session_facts(name: str) -> tuple[str, str, str, str] | None:
+    """(id, state, detail, country) of the session with this name."""
+    rows = statement('SELECT id, state, detail, country FROM session WHERE name = ?', name)
+    return (rows[0][0], rows[0][1], rows[0][2], rows[0][3]) if rows else None
+
+
+def session_name(session_id: str) -> str | None:
+    rows = statement('SELECT name FROM session WHERE id = ?', session_id)
+    return str(rows[0][0]) if rows else None
+
+
+COLUMNS = (
+    'id, session_id, chat_id, direction, kind, text, status, whatsapp_id, sender_id, heard_from, quote_id,'
+    ' quote_sender, quote_text, mentions, author, author_name, caused_by, origin, routed, attempts, error, error_code,'
+    ' at, created_at, sent_at, proto'
+)
+ADD = f'INSERT INTO message ({COLUMNS}) VALUES ({", ".join("?" * 26)}) ON CONFLICT DO NOTHING RETURNING id'
+
+
+def add_message(line: Line, *, unread: int = 0) -> bool:
+    """Keep a message and put its chat on top; False when it is there already."""
+    added = statement(
+        ADD, line.id, line.session_id, line.chat_id, line.direction, line.kind, line.text, line.status,
+        line.whatsapp_id, line.sender_id, line.heard_from, line.quote_id, line.quote_sender, line.quote_text,
+        json.dumps(line.mentions) if line.mentions else None, line.author, line.author_name, line.caused_by,
+        line.origin, line.routed, 0, '', '', as_number(line.at), as_number(line.created_at),
+        as_number(line.sent_at), line.proto,
+    )  # fmt: skip
+    if added:
+        statement(
+            'UPDATE chat SET last_message = ?, last_at = ?, unread = unread + ? WHERE id = ?',
+            line.id,
+            as_number(line.at),
+            unread,
+            line.chat_id,
+        )
+    return bool(added)
+
+
+def claim_next(session_id: str, count: int, at: datetime) -> list[Line]:
+    """The oldest queued messages of a session, moved to 'sending': at most `count`, oldest first."""
+    rows = statement(
+        "UPDATE message SET status = 'sending', sending_at = ?, attempts = attempts + 1 WHERE id IN ("
+        f" SELECT id FROM message WHERE session_id = ? AND {OPEN} AND status = 'queued' ORDER BY id LIMIT ?)"
+        " AND status = 'queued' RETURNING id, chat_id, text, quote_id, quote_sender, quote_text, mentions, author,"
+        ' author_name, caused_by, at, created_at, attempts',
+        as_number(at),
+        session_id,
+        count,
+    )
+    return [_departing(session_id, row) for row in sorted(rows)]
+
+
+def _departing(session_id: str, row: tuple[Any, ...]) -> Line:
+    id, chat_id, text, quote_id, quote_sender, quote_text, mentions, author, author_name, caused_by, *rest = row
+    at, made, attempts = rest
+    return Line(
+        id=id,
+        session_id=session_id,
+        chat_id=chat_id,
+        direction='out',
+        text=text,
+        status='sending',
+        quote_id=quote_id,
+        quote_sender=quote_sender,
+        quote_text=quote_text,
+        mentions=json.loads(mentions) if mentions else None,
+        author=author,
+        author_name=author_name,
+        caused_by=caused_by,
+        at=as_time(at),
+        created_at=as_time(made),
+        attempts=attempts,
+    )
+
+
+def found_sending() -> list[Line]:
+    """What a crash left in 'sending': handed over, outcome unknown."""
+    rows = statement(
+        'SELECT session_id, id, chat_id, text, quote_id, quote_sender, quote_text, mentions, author, author_name,'
+        " caused_by, at, created_at, attempts FROM message WHERE status = 'sending' ORDER BY id"
+    )
+    return [_departing(row[0], row[1:]) for row in rows]
+
+
+def mark_sent(id: str, whatsapp_id: str, at: datetime) -> bool:
+    """False when it is not being sent any more."""
+    return bool(
+        statement(
+            "UPDATE message SET status = 'sent', whatsapp_id = ?, sent_at = ?, error = '', error_code = ''"
+            " WHERE id = ? AND status IN ('sending', 'uncertain') RETURNING id",
+            whatsapp_id,
+            as_number(at),
+            id,
+        )
+    )
+
+
+def add_receipts(
+    session_id: str, whatsapp_ids: Sequence[str], who: str, kind: str, at: datetime
+) -> list[tuple[str, str]]:
+    """Append receipts and lift the messages they are about; returns (message id, chat id) of those that moved."""
+    moved: list[tuple[str, str]] = []
+    for whatsapp_id in whatsapp_ids:
+        statement(
+            'INSERT INTO receipt (session_id, whatsapp_id, who, kind, at) VALUES (?, ?, ?, ?, ?)'
+            ' ON CONFLICT DO NOTHING',
+            session_id,
+            whatsapp_id,
+            who,
+            kind,
+            as_number(at),
+        )
+        moved += lift(session_id, whatsapp_id, kind)
+    return moved
+
+
+def lift(session_id: str, whatsapp_id: str, kind: str) -> list[tuple[str, str]]:
+    """Show `kind` on this message of ours unless it shows more already; (message id, chat id) if it moved."""
+    rows = statement(
+        f'UPDATE message SET status = ? WHERE session_id = ? AND whatsapp_id = ? AND direction = ?'
+        f' AND status IN {LIFTS[kind]} RETURNING id, chat_id',
+        kind,
+        session_id,
+        whatsapp_id,
+        'out',
+    )
+    return [(str(id), str(chat_id)) for id, chat_id in rows]
+
+
+def highest_receipt(session_id: str, whatsapp_id: str) -> str:
+    """'' when none came yet."""
+    kinds = {
+        row[0]
+        for row in statement(
+            'SELECT kind FROM receipt WHERE session_id = ? AND whatsapp_id = ?', session_id, whatsapp_id
+        )
+    }
+    return next((kind for kind in reversed(ORDER) if kind in kinds), '')
+
+
+HEARD = (
+    'SELECT m.id, m.session_id, m.chat_id, m.sender_id, m.kind, m.text, m.origin, m.routed, m.at, c.automation,'
+    ' c.human_until, s.name, s.phone, c."group", c.name, p.id, p.phone, p.lid, p.name, p.push_name'
+    ' FROM message m JOIN chat c ON c.id = m.chat_id JOIN session s ON s.id = m.session_id'
+    ' LEFT JOIN contact p ON p.id = coalesce(m.sender_id, c.contact_id) WHERE m.id = ?'
+)
+
+
+def heard(message_id: str) -> Heard | None:
+    """A message with its chat and who wrote it; `name` is what we call them, or how they call themselves."""
+    rows = statement(HEARD, message_id)
+    if not rows:
+        return None
+    id, session_id, chat_id, sender_id, kind, text, origin, routed, at, automation, human_until, *rest = rows[0]
+    session, session_phone, group, chat_name, contact_id, phone, lid, name, push_name = rest
+    return Heard(
+        id=id,
+        session_id=session_id,
+        chat_id=chat_id,
+        sender_id=sender_id,
+        kind=kind,
+        text=text,
+        origin=origin,
+        routed=routed,
+        at=as_time(at),
+        automation=automation,
+        human_until=None if human_until is None else as_time(human_until),
+        session=session,
+        session_phone=session_phone,
+        group=group or '',
+        chat_name=chat_name,
+        contact_id=contact_id,
+        phone=phone,
+        lid=lid,
+        name=name or push_name or (f'+{phone}' if phone else ''),
+    )
+
+
+def said_by_own_flow(phone: str, text: str) -> bool:
+    """Whether the number `phone` is a session of ours, and a flow has just said exactly this on it."""
+    # In two steps: joined, SQLite looks through every message there is, for every message that comes.
+    sessions = statement('SELECT id FROM session WHERE phone = ?', phone)
+    return any(_lately_said(session_id, text) for (session_id,) in sessions)
+
+
+def _lately_said(session_id: str, text: str) -> bool:
+    return bool(
+        statement(
+            "SELECT 1 FROM (SELECT text, author FROM message WHERE session_id = ? AND direction = 'out'"
+            " ORDER BY id DESC LIMIT 50) WHERE text = ? AND author LIKE 'flow:%' LIMIT 1",
+            session_id,
+            text,
+        )
+    )
+
+
+def mark_routed(message_id: str) -> bool:
+    """False when the router has seen it already."""
+    return bool(statement('UPDATE message SET routed = 1 WHERE id = ? AND routed = 0 RETURNING id', message_id))
+
+
+def add_run(
+    id: str, *, flow: str | None, version: int, message: Heard, state: str, detail: str, steps: list[dict[str, Any]],
+    at: datetime,
+) -> None:  # fmt: skip
+    """The trace of one decision; see data/flows.py."""
+    statement(
+        'INSERT INTO run (id, flow, version, message, chat, state, detail, steps, started_at, finished_at)'
+        ' VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        id,
+        flow,
+        version,
+        message.id,
+        message.chat_id,
+        state,
+        detail,
+        json.dumps(steps),
+        as_number(at),
+        as_number(at),
+    )
+
+
+def add_event(id: str, kind: str, session: str, chat: str, body: str, at: datetime) -> int:
+    """Append to the log of events; returns its place."""
+    rows = statement(
+        'INSERT INTO logged_event (id, kind, session, chat, body, at) VALUES (?, ?, ?, ?, ?, ?) RETURNING seq',
+        id,
+        kind,
+        session,
+        chat,
+        body,
+        as_number(at),
+    )
+    return int(rows[0][0])

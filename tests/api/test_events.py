@@ -1,0 +1,125 @@
+"""The stream of events."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from ui.api import events
+
+from .conftest import ANNA, SHOP, Door, until
+
+
+class Listener:
+    def __init__(self, answer: httpx.Response) -> None:
+        self.lines = answer.iter_lines()
+        self.last = ''
+
+    def next(self) -> dict[str, Any]:
+        """The next event, with its name and number."""
+        event: dict[str, Any] = {}
+        for line in self.lines:
+            name, _, value = line.partition(': ')
+            if not line and 'data' in event:
+                return event
+            if name == 'id':
+                self.last = value
+            if name in ('id', 'event'):
+                event[name] = value
+            elif name == 'data':
+                event['data'] = json.loads(value)
+        raise EOFError
+
+    def until(self, kind: str) -> dict[str, Any]:
+        while (event := self.next())['event'] != kind:
+            pass
+        return event
+
+
+@contextmanager
+def listening(door: Door, client: httpx.Client | None = None, last: str = '', **params: str) -> Iterator[Listener]:
+    headers = {'last-event-id': last} if last else {}
+    with (client or door.api).stream('GET', '/events', params=params, headers=headers) as answer:
+        assert answer.status_code == 200, answer.read()
+        assert answer.headers['content-type'].startswith('text/event-stream')
+        yield Listener(answer)
+
+
+def says(door: Door, text: str) -> None:
+    door.api.post(f'/sandbox/phones/{ANNA}/say', json={'to': SHOP, 'text': text}).raise_for_status()
+
+
+def test_what_happens_is_told_as_it_happens(door: Door) -> None:
+    with listening(door, types='message.received') as stream:
+        says(door, 'live')
+        event = stream.next()
+    assert event['event'] == event['data']['type'] == 'message.received'
+    assert event['data']['data']['text'] == 'live'
+    assert event['data']['meta']['session'] == 'shop'
+    assert event['data']['timestamp'].endswith('Z')
+    assert int(event['id']) > 0
+
+
+def test_a_stream_resumes_without_gap_or_repetition(door: Door) -> None:
+    with listening(door, types='message.*') as stream:
+        says(door, 'before the break')
+        stream.until('message.received')
+    for n in range(20):
+        says(door, f'meanwhile {n}')
+    until(lambda: door.api.get('/messages', params={'q': 'meanwhile 19'}).json()['items'])
+    with listening(door, last=stream.last, types='message.received') as resumed:
+        for n in range(20, 30):
+            says(door, f'meanwhile {n}')
+        heard = [resumed.next() for _ in range(30)]
+    assert [event['data']['data']['text'] for event in heard] == [f'meanwhile {n}' for n in range(30)]
+    numbers = [int(event['id']) for event in heard]
+    assert numbers == sorted(set(numbers))
+
+
+def test_a_stream_that_saw_nothing_can_resume_too(door: Door) -> None:
+    with listening(door) as stream:
+        for line in stream.lines:
+            if line.startswith('id: '):
+                last = line[4:]
+                break
+    says(door, 'while nobody listened')
+    with listening(door, last_event_id=last, types='message.received') as resumed:
+        assert resumed.next()['data']['data']['text'] == 'while nobody listened'
+
+
+def test_an_id_that_the_log_does_not_know_is_a_gap(door: Door) -> None:
+    with listening(door, last='999999999') as stream:
+        assert stream.next()['event'] == 'stream.gap'
+        says(door, 'after the gap')
+        assert stream.until('message.received')['data']['data']['text'] == 'after the gap'
+    assert door.api.get('/events', headers={'last-event-id': 'x'}).status_code == 422
+
+
+def test_a_key_hears_only_of_its_sessions(door: Door) -> None:
+    door.api.post('/sessions', json={'name': 'quiet', 'start': False}).raise_for_status()
+    limited = door.by(door.key('viewer', 'quiet'))
+    with listening(door, limited) as stream:
+        says(door, 'not for quiet ears')
+        until(lambda: door.api.get('/messages', params={'q': 'quiet ears'}).json()['items'])
+        door.api.post('/sessions/quiet/start').raise_for_status()
+        assert stream.next()['data']['meta']['session'] == 'quiet'
+    door.api.delete('/sessions/quiet').raise_for_status()
+
+
+def test_a_client_that_cannot_follow_is_cut_off_and_told_so(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, 'HELD', 0)
+    with listening(door) as stream:
+        assert next(stream.lines) == 'retry: 2000'
+        door.gateway.desk.whisper('chat.typing', {'chat': 'x'})
+        said = [line for line in stream.lines if line.startswith(':')]
+    assert said == [': too slow, too much was waiting; resume with Last-Event-ID']
+
+
+def test_streams_end_at_once_when_the_program_stops(door: Door) -> None:
+    with listening(door) as stream:
+        assert next(stream.lines) == 'retry: 2000'
+        door.gateway.desk.whisper('dovecote.stopping', {})
+        list(stream.lines)

@@ -1,0 +1,5 @@
+"""Stories of the inner rooms."""
+
+from .house import house
+
+__all__ = ['house']

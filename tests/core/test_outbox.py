@@ -1,0 +1,156 @@
+"""What we say leaves once, in order, and nobody is told a lie about it."""
+
+import pytest
+
+from core.errors import Conflict, Invalid, NotConnected, NotFound, SendRefused, SendUncertain
+from core.events import Disconnected
+from core.outbox import AHEAD
+from data.messages import Message
+
+from .house import ANNA, BEN, OWNER, House, receipt
+
+
+def test_a_posted_message_is_sent_and_ticked(house: House) -> None:
+    shop = house.working()
+    id = house.post('hello').id
+    assert house.hosts.sent == [(f'{ANNA}@s.whatsapp.net', 'hello')]
+    assert house.message(id).status == 'sent'
+    house.tell(receipt(shop, 'read', 'WA1'))
+    house.tell(receipt(shop, 'delivered', 'WA1'))  # late, and it does not undo 'read'
+    assert house.message(id).status == 'read'
+    assert house.kinds()[-3:] == ['message.queued', 'message.sent', 'message.read']
+
+
+def test_a_receipt_may_come_before_we_know_the_id(house: House) -> None:
+    shop = house.working()
+    house.hosts.holds = True
+    id = house.post('hello').id
+    house.tell(receipt(shop, 'delivered', 'WA1'))
+    assert house.message(id).status == 'sending'
+    house.hosts.settle()
+    house.settle()
+    assert house.message(id).status == 'delivered'
+
+
+def test_messages_leave_in_the_order_in_which_they_were_posted(house: House) -> None:
+    house.working()
+    for n in range(40):
+        house.post(f'm{n}', ANNA if n % 3 else BEN)
+    house.settle()
+    assert [text for _, text in house.hosts.sent] == [f'm{n}' for n in range(40)]
+
+
+def test_only_a_few_are_handed_over_at_a_time(house: House) -> None:
+    house.working()
+    house.hosts.holds = True
+    for n in range(20):
+        house.post(f'm{n}')
+    assert [status for _, status in house.statuses()].count('sending') == len(house.hosts.line) <= AHEAD
+
+
+def test_what_could_not_leave_goes_back_in_line_and_keeps_its_place(house: House) -> None:
+    shop = house.working()
+    house.hosts.holds = True
+    for n in range(8):
+        house.post(f'm{n}')
+    house.hosts.fails_with = NotConnected('The session is not online.')
+    house.hosts.settle()
+    house.settle()
+    assert {status for _, status in house.statuses()} == {'queued'}
+    house.hosts.fails_with, house.hosts.holds = None, False
+    house.clock.later(seconds=2)
+    house.outbox.nudge(shop)
+    house.settle()
+    assert [text for _, text in house.hosts.sent] == [f'm{n}' for n in range(8)]
+
+
+def test_nothing_is_handed_over_while_the_session_is_away(house: House) -> None:
+    shop = house.working()
+    house.tell(Disconnected(session=shop, because='the network is gone'))
+    house.post('patience')
+    assert house.hosts.sent == []
+    assert house.statuses() == [('patience', 'queued')]
+
+
+def test_a_refusal_is_final_and_says_why(house: House) -> None:
+    house.working()
+    house.hosts.fails_with = SendRefused('This number has never written to you (463).', reason=463)
+    row = house.message(house.post('hello').id)
+    assert (row.status, row.error_code) == ('failed', '463')
+    assert 'never written' in row.error
+
+
+def test_what_may_have_left_is_uncertain_and_only_a_person_sends_it_again(house: House) -> None:
+    shop = house.working()
+    house.hosts.fails_with = SendUncertain('The host ended in the middle.')
+    id = house.post('once').id
+    assert house.message(id).status == 'uncertain'
+    house.hosts.fails_with = None
+    house.outbox.sweep()
+    house.outbox.nudge(shop)
+    house.settle()
+    assert house.hosts.sent == []
+    house.outbox.resend(id, OWNER)
+    house.settle()
+    assert (house.message(id).status, len(house.hosts.sent)) == ('sent', 1)
+
+
+def test_what_a_crash_left_half_sent_is_shown_as_uncertain(house: House) -> None:
+    house.working()
+    house.hosts.holds = True
+    id = house.post('half').id
+    assert house.message(id).status == 'sending'
+    assert house.outbox.recover() == 1
+    assert house.message(id).status == 'uncertain'
+    assert 'may have left' in house.message(id).error
+
+
+def test_an_unsent_message_can_be_cancelled_and_a_sent_one_cannot(house: House) -> None:
+    shop = house.working()
+    house.tell(Disconnected(session=shop, because='gone'))
+    id = house.post('never mind').id
+    assert house.outbox.cancel(id).status == 'cancelled'
+    with pytest.raises(Conflict):
+        house.outbox.cancel(id)
+    with pytest.raises(NotFound):
+        house.outbox.cancel('nothing')
+
+
+@pytest.mark.parametrize(
+    ('to', 'text', 'problem'),
+    [
+        ('call me', 'hi', Invalid), ('123', 'hi', Invalid), (ANNA, '   ', Invalid), (ANNA, 'x' * 70_000, Invalid),
+        ('someone@example.org', 'hi', Invalid), ('01K3Z0000000000000000000AA', 'hi', NotFound),
+    ],
+)  # fmt: skip
+def test_nonsense_is_refused_and_nothing_is_kept(house: House, to: str, text: str, problem: type[Exception]) -> None:
+    house.working()
+    with pytest.raises(problem):
+        house.post(text, to)
+    assert house.statuses() == []
+
+
+def test_an_unknown_or_stopped_session_takes_nothing(house: House) -> None:
+    with pytest.raises(NotFound):
+        house.post('hello')
+    house.working()
+    house.sessions.stop('shop')
+    with pytest.raises(Conflict) as refusal:
+        house.post('hello')
+    assert refusal.value.code == 'session_not_working'
+
+
+def test_a_reply_carries_what_it_answers(house: House) -> None:
+    house.working()
+    house.says('where is my order?', id='Q1')
+    row = house.post('on its way', reply_to='Q1')
+    assert (row.quote_id, row.quote_text) == ('Q1', 'where is my order?')
+    with pytest.raises(Invalid):
+        house.post('on its way', reply_to='nowhere')
+
+
+def test_an_answer_given_twice_is_written_once(house: House) -> None:
+    house.working()
+    house.says('hello', id='A1')
+    house.says('hello', id='A1')
+    assert Message.select().count() == 1

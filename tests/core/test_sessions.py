@@ -1,0 +1,187 @@
+"""How a session is, why, and what happens next."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.errors import CallFailed, Conflict, Invalid
+from core.events import (
+    Banned,
+    Closed,
+    Connected,
+    ConnectFailed,
+    Disconnected,
+    Event,
+    KeepAliveMissed,
+    LoggedOut,
+    LoginFailed,
+    PairingCodeShown,
+    PairingEnded,
+    Replaced,
+)
+from data.sessions import history
+
+from .house import House
+
+
+def shown(house: House, session: str, code: str = 'https://wa.me/1') -> PairingCodeShown:
+    return PairingCodeShown(session=session, code=code, expires_at=house.clock.at + timedelta(seconds=60))
+
+
+def test_a_new_session_shows_a_code_then_works(house: House) -> None:
+    shop = house.sessions.create('shop', country='de')
+    assert (shop.state, shop.country) == ('new', 'DE')
+    house.sessions.start('shop')
+    house.tell(shown(house, shop.id))
+    assert house.session().state == 'pairing'
+    assert house.sessions.qr('shop').code == 'https://wa.me/1'
+    house.tell(Connected(session=shop.id, phone='15550000001', lid='900', push_name='Shop'))
+    assert house.session().state == 'working'
+    assert house.session().detail == 'Linked to +1 555-000-0001 as “Shop”.'
+    with pytest.raises(Conflict) as refusal:
+        house.sessions.qr('shop')
+    assert refusal.value.code == 'not_pairing'
+    assert [line.state for line in history(shop.id)][::-1] == ['starting', 'pairing', 'working']
+
+
+def test_a_code_that_expires_is_replaced_until_nobody_is_there_any_more(house: House) -> None:
+    shop = house.sessions.create('shop')
+    house.sessions.start('shop')
+    house.tell(shown(house, shop.id))
+    house.clock.later(seconds=61)
+    with pytest.raises(Conflict):
+        house.sessions.qr('shop')  # an expired code is never handed out
+    house.hosts.calls.clear()
+    house.tell(PairingEnded(session=shop.id, because='timeout'))
+    assert house.hosts.calls == [('open', shop.id)]
+    house.tell(shown(house, shop.id, 'https://wa.me/2'))
+    assert house.sessions.qr('shop').code == 'https://wa.me/2'
+    house.clock.later(minutes=16)
+    house.tell(PairingEnded(session=shop.id, because='timeout'))
+    assert (house.session().state, house.session().wanted) == ('resting', False)
+
+
+def test_a_link_that_never_finishes_is_explained(house: House) -> None:
+    shop = house.sessions.create('shop')
+    house.sessions.start('shop')
+    house.tell(shown(house, shop.id))
+    house.tell(PairingEnded(session=shop.id, because='stalled', detail='It asks for a passkey.'))
+    assert house.session().state == 'passkey'
+    assert 'passkey' in house.session().detail
+    house.sessions.start('shop')
+    assert house.session().state == 'starting'
+
+
+@pytest.mark.parametrize(
+    ('event', 'state', 'wanted', 'says'),
+    [
+        (LoggedOut(session='', reason=401, because='Removed on the phone.'), 'logged_out', False, 'Link it again'),
+        (LoggedOut(session='', reason=403, because='The phone is gone.'), 'logged_out', False, 'is gone'),
+        (Replaced(session=''), 'failed', False, 'elsewhere'),
+        (LoginFailed(session='', reason=405, because='Outdated.', again=False), 'failed', True, '405'),
+        (LoginFailed(session='', reason=415, because='unknown', again=False), 'failed', False, '415'),
+        (LoginFailed(session='', reason=503, because='busy', again=True), 'reconnecting', True, '503'),
+        (Disconnected(session='', because='The network is gone.'), 'reconnecting', True, 'by itself'),
+        (Banned(session='', code=101, because='spam', until=None), 'banned', False, 'blocked'),
+    ],
+)
+def test_every_bad_state_has_its_sentence(house: House, event: Event, state: str, wanted: bool, says: str) -> None:
+    shop = house.working()
+    house.tell(type(event)(**{**{n: getattr(event, n) for n in event.__slots__}, 'session': shop}))
+    row = house.session()
+    assert (row.state, row.wanted) == (state, wanted)
+    assert says in row.detail
+
+
+def test_a_ban_ends_by_itself(house: House) -> None:
+    shop = house.working()
+    house.tell(Banned(session=shop, code=101, because='spam', until=house.clock.at + timedelta(hours=1)))
+    house.hosts.calls.clear()
+    house.sessions.tick()
+    assert house.hosts.calls == []
+    house.clock.later(hours=2)
+    house.sessions.tick()
+    assert house.hosts.calls == [('open', shop)]
+    assert house.session().state == 'starting'
+
+
+def test_wanted_sessions_come_back_after_a_restart_and_stopped_ones_do_not(house: House) -> None:
+    shop = house.working()
+    house.working('other', '15550000002')
+    house.sessions.stop('other')
+    house.hosts.calls.clear()
+    house.sessions.open_wanted()
+    assert house.hosts.calls == [('open', shop)]
+
+
+def test_a_connection_that_is_open_but_deaf_climbs_the_ladder(house: House) -> None:
+    shop = house.working()
+    house.tell(KeepAliveMissed(session=shop))
+    house.hosts.calls.clear()
+    house.sessions.tick()
+    house.hosts.checks[0].set_exception(CallFailed('No answer within 10 s.'))
+    house.sessions.tick()
+    assert house.hosts.calls == [('reconnect', shop)]
+    assert house.session().state == 'reconnecting'
+    house.clock.later(seconds=21)
+    house.sessions.tick()
+    assert house.hosts.calls[1:] == [('close', shop), ('open', shop)]
+    house.clock.later(seconds=31)
+    house.sessions.tick()
+    assert 'look at the network' in house.session().detail
+    house.tell(Connected(session=shop, phone='15550000001', lid='900', push_name='Shop'))
+    assert house.session().state == 'working'
+    house.clock.later(seconds=60)
+    house.hosts.calls.clear()
+    house.sessions.tick()
+    assert house.hosts.calls == []
+
+
+def test_a_doubt_that_is_answered_is_forgotten(house: House) -> None:
+    shop = house.working()
+    house.tell(KeepAliveMissed(session=shop))
+    house.sessions.tick()
+    house.hosts.checks[0].set_result(None)
+    house.hosts.calls.clear()
+    house.sessions.tick()
+    house.clock.later(seconds=60)
+    house.sessions.tick()
+    assert house.hosts.calls == []
+    assert house.session().state == 'working'
+
+
+def test_the_first_connection_is_tried_again(house: House) -> None:
+    shop = house.sessions.create('shop')
+    house.sessions.start('shop')
+    house.tell(ConnectFailed(session=shop.id, because='no route', attempt=1, next_try=house.clock.at))
+    assert (house.session().state, house.session().wanted) == ('reconnecting', True)
+
+
+def test_logging_out_tells_whatsapp_first(house: House) -> None:
+    shop = house.working()
+    with pytest.raises(Conflict):
+        house.sessions.logout('shop')  # the store holds no device
+    house.hosts.linked.add(shop)
+    house.hosts.fails_with = CallFailed('No answer.')
+    with pytest.raises(CallFailed):
+        house.sessions.logout('shop')
+    assert house.session().state == 'working'
+    house.hosts.fails_with = None
+    house.sessions.logout('shop')
+    house.tell(LoggedOut(session=shop, reason=401, because='device removed'))
+    house.tell(Closed(session=shop))
+    assert (house.session().state, house.session().phone) == ('logged_out', '')
+    assert 'by a person' in house.session().detail
+
+
+@pytest.mark.parametrize('name', ['', 'Shop', 'a b', '../x', '-x', 'x' * 49])
+def test_a_name_must_fit_into_an_address(house: House, name: str) -> None:
+    with pytest.raises(Invalid):
+        house.sessions.create(name)
+
+
+def test_a_name_is_taken_once(house: House) -> None:
+    house.sessions.create('shop')
+    with pytest.raises(Conflict) as refusal:
+        house.sessions.create('shop')
+    assert refusal.value.code == 'name_taken'

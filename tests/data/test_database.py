@@ -1,0 +1,116 @@
+"""One writer, many askers: what is promised about a write."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from peewee import IntegrityError
+
+from data.contacts import Contact
+from data.database import StorageFailed, after_commit, close_database, database, open_database, write, write_soon
+from data.tables import TABLES
+
+NOW = datetime(2026, 11, 22, 12, 0, 0, 123_000, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _open(tmp_path: Path) -> Iterator[None]:
+    open_database(tmp_path / 'dovecote.db')
+    yield
+    close_database()
+
+
+def add(id: str, phone: str | None = None) -> Contact:
+    made: Contact = Contact.create(id=id, phone=phone, created_at=NOW)
+    return made
+
+
+def test_a_failing_write_takes_nobody_with_it() -> None:
+    gate = threading.Event()
+    first = write_soon(lambda: gate.wait(5))  # so that the next ones share a transaction
+    good, bad, other = (
+        write_soon(lambda: add('A', '1')),
+        write_soon(lambda: add('B', '1')),
+        write_soon(lambda: add('C')),
+    )
+    gate.set()
+    assert first.result()
+    assert good.result().id == 'A'
+    assert isinstance(bad.exception(), IntegrityError)
+    assert other.result().id == 'C'
+    assert {row.id for row in Contact.select()} == {'A', 'C'}
+
+
+def test_what_follows_a_write_only_follows_a_committed_one() -> None:
+    told: list[str] = []
+
+    def half() -> None:
+        add('A')
+        after_commit(lambda: told.append('A'))
+        raise ValueError('no')
+
+    with pytest.raises(ValueError, match='no'):
+        write(half)
+
+    def whole() -> None:
+        add('B')
+        after_commit(lambda: told.append('B'))
+
+    write(whole)
+    assert told == ['B']
+    assert Contact.get_or_none(Contact.id == 'A') is None
+
+
+def test_writes_happen_in_the_order_asked_for_and_a_write_inside_a_write_is_part_of_it() -> None:
+    done: list[int] = []
+
+    def outer(n: int) -> None:
+        write(lambda: done.append(n))
+
+    futures = [write_soon(lambda n=n: outer(n)) for n in range(200)]  # type: ignore[misc]
+    for future in futures:
+        future.result()
+    assert done == list(range(200))
+
+
+def test_a_full_disk_is_said_and_nothing_is_half_kept() -> None:
+    write(lambda: add('A'))
+    pages = database.execute_sql('PRAGMA page_count').fetchone()[0]
+    write(lambda: database.execute_sql(f'PRAGMA max_page_count = {pages}'))  # SQLite's own "disk is full"
+    with pytest.raises(StorageFailed, match='full'):
+        write(lambda: [add(f'{n:04}', str(n)) for n in range(2_000)])
+    assert [row.id for row in Contact.select()] == ['A']
+    write(lambda: database.execute_sql('PRAGMA max_page_count = 1000000'))
+    assert write(lambda: add('B')).id == 'B'
+
+
+def test_times_come_back_as_they_were() -> None:
+    write(lambda: add('A'))
+    assert Contact.get_by_id('A').created_at == NOW
+
+
+def test_a_second_opening_finds_everything(tmp_path: Path) -> None:
+    write(lambda: add('A'))
+    close_database()
+    open_database(tmp_path / 'dovecote.db')
+    assert Contact.get_by_id('A').id == 'A'
+    assert set(database.get_tables()) >= {table._meta.table_name for table in TABLES}
+
+
+def test_the_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
+    def schema() -> set[tuple[str, str]]:
+        rows = database.execute_sql(
+            "SELECT tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name <> 'schema_migration'"
+        ).fetchall()
+        return set(rows)
+
+    migrated = schema()
+    close_database()
+    database.init(str(tmp_path / 'models.db'))
+    with database.connection_context():
+        database.create_tables(TABLES)
+        declared = schema()
+    open_database(tmp_path / 'dovecote.db')
+    assert migrated == declared

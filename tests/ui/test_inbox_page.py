@@ -1,0 +1,310 @@
+"""The inbox, with the whole product behind it."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from tests.stories.product import ANNA, BEN, Product, until
+from tests.ui.whole_house import flaws, is_too_wide, open_as, wear, whole_house
+from ui.pages.inbox.wording import Piece, brief, day, happening, only_emoji, pieces_of
+
+NOW = datetime(2026, 11, 22, 14, tzinfo=UTC)
+PHONE = {'width': 390, 'height': 844}
+
+
+@pytest.fixture(scope='module')
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    with whole_house(tmp_path_factory.mktemp('inbox')) as product:
+        product.say('where is my loaf?', ANNA)
+        product.say('see you', BEN)
+        until(lambda: len(product.get('/chats')['items']) == 2, 10)
+        yield product
+
+
+def chat(tab: Page, name: str) -> Locator:
+    return tab.get_by_role('group', name='List of chats').get_by_role('button', name=re.compile(name))
+
+
+def log(tab: Page) -> Locator:
+    return tab.get_by_role('log', name='Messages')
+
+
+def spoken(tab: Page, text: str) -> Locator:
+    return tab.locator('.spoken', has_text=text).last
+
+
+def unread(product: Product, name: str) -> int:
+    return next(int(each['unread']) for each in product.get('/chats')['items'] if each['name'] == name)
+
+
+async def open_inbox(tab: Page, product: Product, name: str = '', email: str = 'mia@example.org') -> None:
+    await open_as(tab, product, '/inbox', email, ready='.inbox')
+    if name:
+        await chat(tab, name).click()
+        await expect(tab.get_by_label(f'Message to {name}')).to_be_visible()
+
+
+async def write(tab: Page, name: str, text: str) -> None:
+    await tab.get_by_label(f'Message to {name}').fill(text)
+    await tab.get_by_label(f'Message to {name}').press('Enter')
+
+
+@pytest.mark.browser
+async def test_a_message_arrives_is_answered_and_its_ticks_turn_without_a_reload(tab: Page, product: Product) -> None:
+    await open_inbox(tab, product, 'Anna')
+    await expect(tab).to_have_url(re.compile(r'/inbox\?chat=\w+$'))
+    product.say('hello from Anna')
+    await expect(log(tab).get_by_text('hello from Anna')).to_be_visible()
+    await expect(log(tab).get_by_text('Hi Anna! We bake from 7 to 18').last).to_be_visible()
+    await expect(log(tab).get_by_text('Flow Welcome').last).to_be_visible()
+    await expect(tab.get_by_text('Flow “welcome” ran')).to_be_visible()
+    await write(tab, 'Anna', 'This is Mia.\nHow can I help?')
+    mine = spoken(tab, 'This is Mia.')
+    await expect(mine.get_by_role('img', name='Delivered')).to_be_visible()
+    await expect(tab.get_by_label('Message to Anna')).to_have_value('')
+    product.post(f'/sandbox/phones/{ANNA}/read')
+    await expect(mine.get_by_role('img', name='Read')).to_be_visible()
+    assert 'This is Mia.\nHow can I help?' in product.inbox(ANNA)
+    await expect(tab.get_by_text('The bot still answers in this chat too.')).to_be_visible()
+    assert await flaws(tab) == []
+
+
+@pytest.mark.browser
+async def test_a_new_message_lifts_its_chat_and_opening_it_reads_it(tab: Page, product: Product) -> None:
+    await open_inbox(tab, product, 'Anna')
+    product.say('is there rye?', BEN)
+    first = tab.get_by_role('group', name='List of chats').get_by_role('button').first
+    await expect(first).to_contain_text('is there rye?')
+    await expect(first.get_by_label(re.compile('unread'))).to_be_visible()
+    await first.click()
+    await expect(log(tab).get_by_text('is there rye?').last).to_be_visible()
+    await expect(first.get_by_label(re.compile('unread'))).to_be_hidden()
+    until(lambda: unread(product, 'Ben') == 0, 5)
+
+
+@pytest.mark.browser
+async def test_a_person_takes_over_and_the_bot_keeps_quiet(tab: Page, product: Product) -> None:
+    await open_inbox(tab, product, 'Anna')
+    await tab.get_by_role('button', name='Take over').first.click()
+    await expect(tab.get_by_text('With you')).to_be_visible()
+    await expect(chat(tab, 'Anna').get_by_role('img', name='Mia Brandt answers')).to_be_visible()
+    product.say('hello once more')
+    await expect(tab.get_by_text('A person is in charge of this chat.')).to_be_visible()
+    await tab.get_by_role('button', name='With people').click()
+    await expect(chat(tab, 'Ben')).to_be_hidden()
+    await tab.get_by_role('button', name='Back to the bot').click()
+    await expect(tab.get_by_text('Bot answers')).to_be_visible()
+    await expect(tab.get_by_text('No chat is with a person.')).to_be_visible()
+
+
+@pytest.mark.browser
+async def test_a_reply_quotes_and_a_refused_message_can_be_sent_again(tab: Page, product: Product) -> None:
+    product.say('which bread is it today?')
+    await open_inbox(tab, product, 'Anna')
+    asked = spoken(tab, 'which bread is it today?')
+    await asked.get_by_role('button', name='Reply').focus()
+    await tab.keyboard.press('Enter')
+    await expect(tab.locator('.answering')).to_contain_text('Anna which bread is it today?')
+    product.post('/sandbox/faults', {'kind': 'nack', 'code': 463, 'times': 1})
+    await write(tab, 'Anna', 'Fennel and rye')
+    mine = spoken(tab, 'Fennel and rye')
+    await expect(mine.locator('.quote')).to_contain_text('which bread is it today?')
+    await expect(mine.get_by_text('Not sent')).to_be_visible()
+    await mine.get_by_role('button', name='Send again').click()
+    await expect(mine.get_by_role('img', name='Delivered')).to_be_visible()
+    await expect(mine.get_by_text('Not sent')).to_be_hidden()
+    await mine.get_by_role('button', name='What happened?').click()
+    await expect(tab.get_by_text('Written by Mia Brandt')).to_be_visible()
+
+
+@pytest.mark.browser
+async def test_words_of_strangers_stay_words(tab: Page, product: Product) -> None:
+    product.say('<img src=x onerror="alert(1)"> {{ 7*7 }} javascript:alert(1) https://example.com/a_(b).')
+    await open_inbox(tab, product, 'Anna')
+    said = spoken(tab, 'onerror')
+    await expect(said.locator('.text')).to_have_text(
+        '<img src=x onerror="alert(1)"> {{ 7*7 }} javascript:alert(1) https://example.com/a_(b).'
+    )
+    link = said.locator('.text a')
+    await expect(link).to_have_count(1)
+    await expect(link).to_have_attribute('href', 'https://example.com/a_(b)')
+    await expect(link).to_have_attribute('rel', re.compile('noopener'))
+    product.say('🥐🥐')
+    await expect(tab.locator('.bubble.large', has_text='🥐🥐').last).to_be_visible()
+
+
+@pytest.mark.browser
+async def test_a_draft_outlives_a_reload_and_another_chat(tab: Page, product: Product) -> None:
+    await open_inbox(tab, product, 'Anna')
+    await tab.get_by_label('Message to Anna').fill('not yet')
+    await chat(tab, 'Ben').click()
+    await expect(tab.get_by_label('Message to Ben')).to_have_value('')
+    await chat(tab, 'Anna').click()
+    await expect(tab.get_by_label('Message to Anna')).to_have_value('not yet')
+    await tab.reload()
+    await expect(tab.get_by_label('Message to Anna')).to_have_value('not yet')
+    await tab.get_by_label('Message to Anna').fill('')
+
+
+@pytest.mark.browser
+async def test_a_stopped_session_says_so_and_keeps_what_waits(tab: Page, product: Product) -> None:
+    await open_inbox(tab, product, 'Anna')
+    await tab.get_by_label('Message to Anna').fill('kept')
+    product.post('/sessions/shop/stop')
+    await expect(tab.get_by_text('shop cannot send now.')).to_be_visible()
+    await expect(tab.get_by_label('Message to Anna')).to_be_disabled()
+    await expect(tab.get_by_label('Message to Anna')).to_have_value('kept')
+    product.post('/sessions/shop/start')
+    await expect(tab.get_by_label('Message to Anna')).to_be_enabled()
+    await tab.get_by_label('Message to Anna').fill('')
+    product.wait_state('working')
+
+
+@pytest.mark.browser
+async def test_a_long_conversation_is_read_page_by_page(tab: Page, product: Product) -> None:
+    for number in range(55):
+        product.send(f'offer {number:02}', to=BEN)
+    await open_inbox(tab, product, 'Ben')
+    await expect(log(tab).get_by_text('offer 54')).to_be_in_viewport()
+    await expect(log(tab).get_by_text('offer 04')).to_have_count(0)
+    await tab.get_by_role('button', name='Show older').click()
+    await expect(log(tab).get_by_text('offer 04')).to_have_count(1)
+    await expect(tab.get_by_role('button', name='Show older')).to_be_hidden()
+    await expect(log(tab).get_by_text('Today')).to_have_count(1)
+
+
+@pytest.mark.browser
+async def test_somebody_new_is_written_to(tab: Page, product: Product) -> None:
+    product.post('/sandbox/phones', {'phone': '15551230009', 'name': 'Omar'})
+    await open_inbox(tab, product)
+    await tab.get_by_role('button', name='New message').click()
+    await tab.get_by_label('To', exact=True).fill('12345 nobody')
+    await tab.get_by_label('Message', exact=True).fill('Good morning')
+    await tab.get_by_role('button', name='Send', exact=True).click()
+    await expect(tab.get_by_role('alert')).to_contain_text('“12345 nobody” is neither a phone number')
+    await tab.get_by_label('To', exact=True).fill('+1 555 123 0009')
+    await tab.get_by_role('button', name='Send', exact=True).click()
+    await expect(spoken(tab, 'Good morning').get_by_role('img', name='Delivered')).to_be_visible()
+    assert product.inbox('15551230009') == ['Good morning']
+
+
+@pytest.mark.browser
+async def test_search_finds_a_chat_by_name_and_number(tab: Page, product: Product) -> None:
+    await open_inbox(tab, product)
+    search = tab.get_by_label('Search chats by name or number')
+    await search.fill('ben')
+    await expect(chat(tab, 'Anna')).to_be_hidden()
+    await search.fill('+1 555-123-0001')
+    await expect(chat(tab, 'Anna')).to_be_visible()
+    await expect(chat(tab, 'Ben')).to_be_hidden()
+    await search.fill('nobody')
+    await expect(tab.get_by_text('No chat fits.')).to_be_visible()
+
+
+@pytest.mark.browser
+async def test_a_phone_shows_one_column_at_a_time(tab: Page, product: Product) -> None:
+    await tab.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    await open_inbox(tab, product)
+    assert not await is_too_wide(tab)
+    assert await flaws(tab) == []
+    await chat(tab, 'Anna').click()
+    await expect(tab.get_by_label('Message to Anna')).to_be_visible()
+    await expect(chat(tab, 'Anna')).to_be_hidden()
+    assert not await is_too_wide(tab)
+    assert await flaws(tab) == []
+    await tab.get_by_role('button', name='Contact and what happened').click()
+    await expect(tab.get_by_text('First seen')).to_be_visible()
+    assert await flaws(tab) == []
+    await tab.get_by_role('button', name='Close').click()
+    await tab.get_by_role('button', name='Back to the chats').click()
+    await expect(chat(tab, 'Anna')).to_be_visible()
+    await expect(tab).to_have_url(re.compile('/inbox$'))
+
+
+@pytest.mark.browser
+async def test_the_dark_inbox_is_as_readable(tab: Page, product: Product) -> None:
+    await open_inbox(tab, product)
+    await wear(tab, product, 'dark')
+    await tab.reload()
+    await chat(tab, 'Anna').click()
+    await expect(tab.get_by_label('Message to Anna')).to_be_visible()
+    assert await flaws(tab) == []
+    await wear(tab, product, 'auto')
+
+
+@pytest.mark.browser
+async def test_a_viewer_reads_and_nobody_is_told(tab: Page, product: Product) -> None:
+    product.say('for the viewer', BEN)
+    await open_as(tab, product, '/inbox', 'vera@example.org', ready='.inbox')
+    await chat(tab, 'Ben').click()
+    await expect(tab.get_by_text('reading only')).to_be_visible()
+    await expect(tab.get_by_role('button', name='Take over')).to_have_count(0)
+    await expect(tab.get_by_role('button', name='New message')).to_have_count(0)
+    assert unread(product, 'Ben') >= 1
+
+
+@pytest.mark.browser
+async def test_a_chat_that_is_not_there_is_named_so(tab: Page, product: Product) -> None:
+    await open_as(tab, product, '/inbox?chat=nothing', ready='.inbox')
+    await expect(tab.get_by_text('This chat is not there any more.')).to_be_visible()
+    await expect(tab.get_by_text('Choose a chat to read it.')).to_be_visible()
+
+
+# ---- words
+
+
+@pytest.mark.parametrize(
+    ('text', 'link'),
+    [
+        ('see https://example.com/a?b=1.', 'https://example.com/a?b=1'),
+        ('(https://example.com/x)', 'https://example.com/x'),
+        ('https://example.com/x_(y)', 'https://example.com/x_(y)'),
+        ('*https://example.com*', 'https://example.com'),
+        ('HTTP://EXAMPLE.COM/!', 'HTTP://EXAMPLE.COM/'),
+    ],
+)
+def test_a_link_ends_where_a_reader_would_end_it(text: str, link: str) -> None:
+    pieces = pieces_of(text, {})
+    assert [piece.text for piece in pieces if piece.kind == 'link'] == [link]
+    assert ''.join(piece.text for piece in pieces) == text
+
+
+@pytest.mark.parametrize(
+    'text', ['javascript:alert(1)', 'data:text/html,x', 'ftp://example.com', 'https:/x', 'https://']
+)
+def test_only_the_web_is_linked(text: str) -> None:
+    assert pieces_of(text, {}) == (Piece('text', text),)
+
+
+def test_a_mention_is_shown_by_name_where_it_is_known() -> None:
+    pieces = pieces_of('hi @15551230001 and @15559999999', {'15551230001': 'Anna'})
+    assert pieces == (Piece('text', 'hi '), Piece('name', '@Anna'), Piece('text', ' and @15559999999'))
+
+
+@pytest.mark.parametrize(
+    ('text', 'large'),
+    [('❤️', True), ('\U0001f469\u200d\U0001f467 🥐', True), ('🇩🇪', True), ('1', False), ('ok 👍', False), ('', False),
+     ('🥐' * 13, False)],
+)  # fmt: skip
+def test_a_few_pictures_alone_are_shown_large(text: str, large: bool) -> None:
+    assert only_emoji(text) is large
+
+
+def test_what_happened_to_a_message_is_a_sentence() -> None:
+    assert happening('reaction', '👍', 'Anna') == 'Anna reacted with 👍'
+    assert happening('reaction', '', 'Anna') == 'Anna took a reaction back'
+    assert happening('revoke', '', 'You') == 'You deleted a message'
+
+
+def test_days_are_named_as_people_do() -> None:
+    assert [day(NOW - timedelta(days=days), NOW, UTC) for days in (0, 1, 3)] == [
+        'Today',
+        'Yesterday',
+        'Thursday 19 Nov',
+    ]
+    assert [brief(NOW - timedelta(days=days), NOW, UTC) for days in (0, 1, 3, 400)] == [
+        '14:00', 'Yesterday', '19 Nov', '18 Oct 2025',
+    ]  # fmt: skip

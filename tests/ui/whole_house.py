@@ -1,0 +1,54 @@
+"""The whole product on its sandbox, for pages that are tested with everything behind them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.async_api import Page
+
+from tests.stories.product import Product, free_port
+from tests.ui.conftest import PASSWORD, faults
+
+PEOPLE = {'mia@example.org': ('Mia Brandt', 'owner'), 'jo@example.org': ('Jo Kim', 'agent'),
+          'vera@example.org': ('Vera Lind', 'viewer')}  # fmt: skip
+
+
+@contextmanager
+def whole_house(folder: Path) -> Iterator[Product]:
+    """Furnished and linked, with an owner, an agent and a viewer."""
+    product = Product(folder / 'state', free_port())
+    try:
+        product.start()
+        product.wait_state('working')
+        for email, (name, role) in PEOPLE.items():
+            product.post('/users', {'email': email, 'name': name, 'role': role, 'password': PASSWORD})
+        yield product
+    finally:
+        product.close()
+
+
+async def open_as(
+    tab: Page, product: Product, path: str, email: str = 'mia@example.org', *, ready: str = '.head'
+) -> None:
+    await tab.goto(f'{product.url}/sign-in?next={path}')
+    await tab.get_by_label('E-mail').fill(email)
+    await tab.get_by_label('Password').fill(PASSWORD)
+    await tab.get_by_role('button', name='Sign in').click()
+    await tab.wait_for_url(f'**{path}')
+    await tab.wait_for_selector(ready)
+
+
+async def wear(tab: Page, product: Product, look: str) -> None:
+    """Light or dark from the next page on."""
+    answer = await tab.request.post(f'{product.url}/look', form={'look': look}, headers={'origin': product.url})
+    assert answer.status == 204
+
+
+async def is_too_wide(tab: Page) -> bool:
+    return bool(await tab.evaluate('document.documentElement.scrollWidth > innerWidth'))
+
+
+async def flaws(tab: Page) -> list[str]:
+    """What axe finds once nothing fades in or out any more: what is half there has half its contrast."""
+    await tab.wait_for_function('!document.querySelector("[class*=-enter-active], [class*=-leave-active]")')
+    return await faults(tab)

@@ -1,0 +1,205 @@
+"""Sessions: created, linked, started and stopped."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from core.bodies import Body, session_body, time_text
+from core.sessions import NEXT
+from data.database import write, write_soon
+from data.sessions import Session, all_sessions, history
+
+from ..compose import Gateway
+from .aside import aside, aside_slowly
+from .asking import Route, asker_of, body_of, must_have_all, says, visible_session
+from .lists import Cursor, Limit, Page, cut, id_of, json_answer, json_bytes, list_answer
+from .once import Given, Once, carried_out, keep, once_of
+from .qr import as_png, as_svg
+from .shapes import ChangeOut, CodeOut, SessionOut
+
+PICTURES = {
+    'application/json': {},
+    'image/svg+xml': {'schema': {'type': 'string'}},
+    'image/png': {'schema': {'type': 'string', 'format': 'binary'}},
+}
+
+
+class NewSession(BaseModel):
+    model_config = ConfigDict(extra='forbid')
+
+    name: Annotated[str, Field(description='1 to 48 small letters, digits, dashes, underscores.', examples=['shop'])]
+    country: Annotated[str, Field(description='Two letters: how to read numbers without a plus.', examples=['DE'])] = ''
+    start: Annotated[bool, Field(description='Start it at once, so that it shows a QR code.')] = True
+
+
+class SessionChanges(BaseModel):
+    model_config = ConfigDict(extra='forbid')
+
+    country: Annotated[str, Field(description='Two letters, or empty for none.', examples=['DE'])]
+
+
+class NewPairingCode(BaseModel):
+    model_config = ConfigDict(extra='forbid')
+
+    phone: Annotated[str, Field(description='The number of the phone to link.', examples=['+15550000001'])]
+
+
+def routes(gateway: Gateway) -> APIRouter:
+    api = APIRouter(route_class=Route, prefix='/api/v1/sessions', tags=['sessions'])
+    sessions = gateway.sessions
+
+    @api.get('', **says('List sessions', 'sessions.see', gives=Page[SessionOut]))
+    async def list_sessions(request: Request, limit: Limit = 50, cursor: Cursor = '') -> Response:
+        asker, after = asker_of(request), id_of(cursor)
+        rows = await aside(all_sessions)
+        rows = [row for row in rows if row.name > after and asker.may_session(row.id)]
+        page, following = cut(rows, limit, lambda row: (row.name,))
+        return list_answer([body_of_session(row) for row in page], following)
+
+    @api.post('', **says('Create a session', 'sessions.manage', status=201, gives=SessionOut, takes=NewSession,
+                         example={'name': 'shop', 'country': 'DE'}, problems=(409,), once=True))  # fmt: skip
+    async def create(request: Request) -> Response:
+        """It starts at once and shows a QR code to scan, unless `start` is false.
+
+        A key for some sessions may not create others.
+        """
+        asker, new = asker_of(request), await body_of(request, NewSession)
+        must_have_all(asker, 'create sessions')
+        once = once_of(request, new)
+
+        def make() -> tuple[int, bytes]:
+            return 201, json_bytes(body_of_session(sessions.create(new.name, country=new.country)))
+
+        given = await asyncio.wrap_future(write_soon(lambda: carried_out(once, gateway.world, make)))
+        if new.start and not given.replayed:
+            given = await aside(lambda: begin(new.name, once))
+        return given.answer()
+
+    def begin(name: str, once: Once | None) -> Given:
+        given = Given(201, json_bytes(body_of_session(sessions.start(name))))
+        if once is not None:  # what is answered now, not how it was before the start, is the first answer
+            write(lambda: keep(once, gateway.world, given))
+        return given
+
+    @api.get('/{name}', **says('One session', 'sessions.see', gives=SessionOut, problems=(404,)))
+    async def one(request: Request, name: str) -> Response:
+        asker = asker_of(request)
+        return json_answer(await aside(lambda: body_of_session(visible_session(asker, name))))
+
+    @api.patch('/{name}', **says('Change a session', 'sessions.manage', gives=SessionOut, takes=SessionChanges,
+                                 example={'country': 'BR'}, problems=(404,)))  # fmt: skip
+    async def change(request: Request, name: str) -> Response:
+        new = await body_of(request, SessionChanges)
+        return await _act(request, name, lambda name: sessions.change(name, country=new.country))
+
+    @api.delete('/{name}', **says('Delete a session', 'sessions.manage', status=204, problems=(404,)))
+    async def delete(request: Request, name: str) -> Response:
+        """With its chats and messages. The phone is unlinked if WhatsApp can be reached."""
+        asker = asker_of(request)
+
+        def work() -> None:
+            visible_session(asker, name)
+            sessions.delete(name)
+
+        await aside_slowly(work)
+        return Response(status_code=204)
+
+    @api.get('/{name}/history', **says('How a session has been', 'sessions.see', gives=Page[ChangeOut],
+                                       problems=(404,)))  # fmt: skip
+    async def changes(request: Request, name: str, limit: Limit = 50) -> Response:
+        """Its last states with their reasons, newest first; the last 200 are kept."""
+        asker = asker_of(request)
+        rows = await aside(lambda: history(visible_session(asker, name).id, limit))
+        return list_answer([{'state': row.state, 'detail': row.detail, 'at': time_text(row.at)} for row in rows])
+
+    _doing(api, gateway)
+    _linking(api, gateway)
+    return api
+
+
+def _doing(api: APIRouter, gateway: Gateway) -> None:
+    sessions = gateway.sessions
+
+    @api.post('/{name}/start', **says('Start a session', 'sessions.manage', gives=SessionOut, problems=(404,)))
+    async def start(request: Request, name: str) -> Response:
+        """Connects it from now on, also after a restart of the program. One that is not linked shows a QR code."""
+        return await _act(request, name, sessions.start)
+
+    @api.post('/{name}/stop', **says('Stop a session', 'sessions.manage', gives=SessionOut, problems=(404,)))
+    async def stop(request: Request, name: str) -> Response:
+        """It stays linked and rests until it is started again."""
+        return await _act(request, name, sessions.stop)
+
+    @api.post('/{name}/restart', **says('Restart a session', 'sessions.manage', gives=SessionOut, problems=(404,)))
+    async def restart(request: Request, name: str) -> Response:
+        """Closes the connection and opens it anew."""
+        return await _act(request, name, sessions.restart)
+
+    @api.post('/{name}/logout', **says('Unlink a session', 'sessions.manage', gives=SessionOut,
+                                       problems=(404, 409, 504)))  # fmt: skip
+    async def logout(request: Request, name: str) -> Response:
+        """Removes it from the phone’s linked devices. 409 `not_linked` or `not_connected`."""
+        return await _act(request, name, sessions.logout)
+
+
+def _linking(api: APIRouter, gateway: Gateway) -> None:
+    sessions = gateway.sessions
+
+    @api.get('/{name}/qr', **says('The QR code to scan', 'sessions.manage', gives=CodeOut, problems=(404, 409),
+                                  media=PICTURES))  # fmt: skip
+    async def qr(request: Request, name: str) -> Response:
+        """JSON, or a picture with `Accept: image/png` or `image/svg+xml`. 409 `not_pairing` when none is on offer.
+
+        A fresh code comes about every 20 seconds: ask again after `expires_at`, or follow `session.qr` in the events.
+        """
+        asker = asker_of(request)
+
+        def work() -> tuple[str, str | None]:
+            visible_session(asker, name)
+            code = sessions.qr(name)
+            return code.code, time_text(code.expires_at)
+
+        code, expires_at = await aside(work)
+        accepted = request.headers.get('accept', '')
+        if 'image/svg' in accepted:
+            return _private(Response(as_svg(code), media_type='image/svg+xml'))
+        if 'image/png' in accepted or 'image/*' in accepted:
+            return _private(Response(as_png(code), media_type='image/png'))
+        return _private(json_answer({'code': code, 'expires_at': expires_at}))
+
+    @api.post('/{name}/pairing-code', **says('A pairing code', 'sessions.manage', gives=CodeOut,
+              takes=NewPairingCode, example={'phone': '+15550000001'}, problems=(404, 409, 504)))  # fmt: skip
+    async def pairing_code(request: Request, name: str) -> Response:
+        """Instead of scanning: WhatsApp, Linked devices, Link with phone number. 409 `not_pairing`."""
+        asker, new = asker_of(request), await body_of(request, NewPairingCode)
+
+        def work() -> Body:
+            visible_session(asker, name)
+            code = sessions.pairing_code(name, new.phone)
+            return {'code': code.code, 'expires_at': time_text(code.expires_at)}
+
+        return _private(json_answer(await aside_slowly(work)))
+
+
+async def _act(request: Request, name: str, act: Callable[[str], Session]) -> Response:
+    asker = asker_of(request)
+
+    def work() -> Body:
+        visible_session(asker, name)
+        return body_of_session(act(name))
+
+    return json_answer(await aside_slowly(work))
+
+
+def body_of_session(row: Session) -> Body:
+    return {**session_body(row), 'next_step': NEXT[row.state]}
+
+
+def _private(answer: Response) -> Response:
+    """A code is a secret for as long as it holds."""
+    answer.headers['cache-control'] = 'no-store'
+    return answer

@@ -1,0 +1,278 @@
+"""The shapes of what the API answers, for the reference and for those who generate clients from it."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+TIME = Field(description='RFC 3339, UTC.', examples=['2026-11-22T12:00:00.000Z'])
+SESSION_STATES = 'new, starting, pairing, passkey, working, reconnecting, resting, logged_out, banned or failed.'
+MESSAGE_STATES = (
+    'received for incoming ones; else scheduled, queued, sending, sent, delivered, read, played, failed, uncertain '
+    '(it may or may not have left), cancelled or blocked.'
+)
+
+
+class PersonOut(BaseModel):
+    """Somebody on WhatsApp, with whatever is known of them."""
+
+    id: str | None = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'], description='The contact’s id.')
+    phone: str | None = Field(examples=['+15551230001'])
+    lid: str | None = Field(examples=['20000000000001'], description='WhatsApp’s own number for them.')
+    name: str | None = Field(examples=['Anna'])
+    group: str | None = Field(default=None, description='Only for groups: its address.')
+
+
+class SessionOut(BaseModel):
+    name: str = Field(examples=['shop'])
+    id: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
+    state: str = Field(description=SESSION_STATES, examples=['working'])
+    detail: str = Field(description='How it is, in a sentence.', examples=['Linked to +1 555-000-0001 as “Shop”.'])
+    next_step: str = Field(description='What to do now.', examples=['Nothing to do.'])
+    since: str = TIME
+    until: str | None = Field(description='The end of a ban.', examples=[None])
+    wanted: bool = Field(description='Whether it should be connected, also after a restart.')
+    phone: str | None = Field(examples=['+15550000001'])
+    lid: str | None = Field(examples=['20000000000009'])
+    push_name: str | None = Field(examples=['Shop'])
+    country: str | None = Field(description='In which numbers without a plus are read.', examples=['DE'])
+    linked_at: str | None = TIME
+    created_at: str = TIME
+
+
+class ChangeOut(BaseModel):
+    state: str = Field(description=SESSION_STATES, examples=['working'])
+    detail: str = Field(examples=['Linked to +1 555-000-0001 as “Shop”.'])
+    at: str = TIME
+
+
+class CodeOut(BaseModel):
+    code: str = Field(description='The text of the QR code, or the code to type on the phone.', examples=['ABCD-EFGH'])
+    expires_at: str = TIME
+
+
+class QueuedOut(BaseModel):
+    id: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
+    status: str = Field(description=MESSAGE_STATES, examples=['queued'])
+    chat: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0B'])
+
+
+class WentWrongOut(BaseModel):
+    code: str = Field(description='WhatsApp’s number, or a word.', examples=['463'])
+    detail: str = Field(examples=['This number has never written to you (463). Ask them to write first.'])
+
+
+class QuoteOut(BaseModel):
+    whatsapp_id: str
+    from_: str | None = Field(alias='from')
+    text: str | None
+
+
+class StepOut(BaseModel):
+    status: str = Field(description=MESSAGE_STATES, examples=['delivered'])
+    at: str = TIME
+
+
+class MessageOut(BaseModel):
+    id: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
+    session: str = Field(examples=['shop'])
+    chat: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0B'])
+    direction: Literal['in', 'out']
+    kind: str = Field(examples=['text'])
+    text: str = Field(examples=['hello'])
+    status: str = Field(description=MESSAGE_STATES, examples=['delivered'])
+    whatsapp_id: str | None = Field(examples=['3EB0A9253FA64269E11C9D'])
+    created_at: str = TIME
+    at: str = Field(description='When it was written, by the sender’s clock.', examples=['2026-11-22T12:00:00.000Z'])
+    origin: str = Field(description='live, or offline: it waited at WhatsApp.', examples=['live'])
+    error: WentWrongOut | None = Field(description='Why it failed or is uncertain.')
+    to: PersonOut | None = Field(default=None, description='Outgoing: the other side of the chat.')
+    author: str | None = Field(default=None, description='Outgoing: user:…, key:…, flow:… or phone.')
+    from_: PersonOut | None = Field(default=None, alias='from', description='Incoming: who wrote it.')
+    group: PersonOut | None = Field(default=None, description='Incoming, in a group: which.')
+    reply_to: QuoteOut | None = Field(default=None, description='The message it answers.')
+    mentions: list[str] | None = None
+
+
+class OneMessageOut(MessageOut):
+    history: list[StepOut] = Field(description='Every status it had, oldest first.')
+
+
+class ChatOut(BaseModel):
+    id: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0B'])
+    session: str = Field(examples=['shop'])
+    kind: Literal['private', 'group']
+    name: str | None = Field(examples=['Anna'])
+    with_: PersonOut = Field(alias='with')
+    unread: int = Field(examples=[2])
+    automation: Literal['bot', 'human'] = Field(description='Who answers: flows, or a person.')
+    human_until: str | None = Field(description='When the bot takes over again; null: when somebody says so.')
+    assigned_to: str | None = Field(description='The id of the colleague who answers.')
+    last_message: str | None = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
+    last_at: str | None = TIME
+
+
+class ReadOut(BaseModel):
+    chat: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0B'])
+    unread: int = Field(examples=[0])
+    receipts: int = Field(description='Of how many messages WhatsApp is told; 0 while not connected.', examples=[2])
+
+
+class ContactOut(BaseModel):
+    id: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
+    phone: str | None = Field(examples=['+15551230001'])
+    lid: str | None = Field(examples=['20000000000001'])
+    name: str | None = Field(examples=['Anna'])
+    push_name: str | None = Field(description='What they call themselves.', examples=['Anna'])
+    created_at: str = TIME
+
+
+class CheckedOut(BaseModel):
+    phone: str = Field(examples=['+15551230001'])
+    on_whatsapp: bool
+    address: str | None = Field(examples=['15551230001@s.whatsapp.net'])
+
+
+class CheckOut(BaseModel):
+    items: list[CheckedOut]
+
+
+class KeyOut(BaseModel):
+    id: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
+    name: str = Field(examples=['CRM'])
+    prefix: str = Field(description='The beginning of the key, to recognise it.', examples=['dvc_1a2b3c4d'])
+    role: Literal['owner', 'admin', 'agent', 'viewer']
+    sessions: list[str] | None = Field(description='The only sessions it may touch; null: all.', examples=[['shop']])
+    created_by: str = Field(examples=['Mia Brandt'])
+    created_at: str = TIME
+    expires_at: str | None = TIME
+    last_used_at: str | None = TIME
+    revoked_at: str | None = Field(examples=[None])
+
+
+class NewKeyOut(KeyOut):
+    key: str = Field(description='The key itself. It is shown only here.', examples=[f'dvc_1a2b3c4d_{"0" * 48}'])
+
+
+class UserOut(BaseModel):
+    id: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
+    email: str = Field(examples=['mia@example.org'])
+    name: str = Field(examples=['Mia Brandt'])
+    role: Literal['owner', 'admin', 'agent', 'viewer']
+    active: bool = Field(description='Whether they may sign in.')
+    created_at: str = TIME
+    last_seen_at: str | None = TIME
+
+
+class MeOut(BaseModel):
+    kind: Literal['user', 'key']
+    id: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
+    name: str = Field(examples=['CRM'])
+    role: Literal['owner', 'admin', 'agent', 'viewer']
+    rights: list[str] = Field(examples=[['messages.see', 'messages.send']])
+    sessions: list[str] | None = Field(description='The only sessions it may touch; null: all.', examples=[None])
+
+
+class FlowOut(BaseModel):
+    key: str = Field(examples=['welcome'])
+    name: str = Field(examples=['Welcome'])
+    enabled: bool
+    priority: int = Field(description='Lower is asked first.', examples=[100])
+    version: int = Field(examples=[1])
+    problem: str = Field(description='Why it cannot run; empty when it can.', examples=[''])
+    document: dict[str, Any] = Field(description='The flow as its author wrote it.')
+    created_at: str = TIME
+    changed_at: str = TIME
+
+
+class RunOut(BaseModel):
+    id: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
+    flow: str | None = Field(description='null: none matched.', examples=['welcome'])
+    version: int = Field(examples=[1])
+    message: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
+    chat: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0B'])
+    state: str = Field(description='finished, error, not_triggered, or why it was kept from running.')
+    detail: str = Field(examples=['Answered.'])
+    started_at: str = TIME
+    finished_at: str = TIME
+
+
+class OneRunOut(RunOut):
+    steps: list[dict[str, Any]] = Field(description='The trace: {path, text, result}.')
+
+
+class HostOut(BaseModel):
+    id: str = Field(examples=['h1'])
+    pid: int = Field(examples=[4711])
+    sessions: list[str] = Field(examples=[['shop']])
+    started_at: str | None = TIME
+    crashes: int = Field(examples=[0])
+    memory_mb: float = Field(description='Its share of memory (PSS).', examples=[62.4])
+
+
+class StatusOut(BaseModel):
+    status: str = Field(examples=['ok'])
+
+
+class PhoneOut(BaseModel):
+    phone: str = Field(examples=['15551230001'])
+    name: str = Field(examples=['Anna'])
+    lid: str = Field(examples=['20000000000001'])
+    devices: list[int] = Field(description='Numbers of the linked devices.', examples=[[1]])
+    offline: bool
+    unread: int = Field(examples=[0])
+
+
+class DeviceOut(BaseModel):
+    device: int = Field(description='The number of the new device; 0 when linking stalls.', examples=[1])
+    linked: bool
+
+
+class LinkedOut(DeviceOut):
+    session: SessionOut = Field(description='How the session is now.')
+
+
+class SaidOut(BaseModel):
+    id: str = Field(description='WhatsApp’s id of the message.', examples=['3EB0A9253FA64269E11C9D'])
+
+
+class ReadCountOut(BaseModel):
+    read: int = Field(description='How many messages are read now.', examples=[1])
+
+
+class AttachedOut(BaseModel):
+    mime: str = Field(examples=['image/png'])
+    size: int = Field(examples=[2048])
+    filename: str = Field(examples=[''])
+
+
+class SeenOut(BaseModel):
+    id: str = Field(examples=['3EB0A9253FA64269E11C9D'])
+    from_: str = Field(alias='from', examples=['15550000001'])
+    chat: str = Field(description='Digits of the other side, or the address of the group.', examples=['15550000001'])
+    kind: str = Field(examples=['text'])
+    text: str = Field(examples=['hello'])
+    at: str = TIME
+    media: AttachedOut | None = None
+    about: str | None = Field(default=None, description='What is reacted to, edited or taken back.')
+    quotes: str | None = Field(default=None, description='The message that it answers.')
+
+
+class GroupMadeOut(BaseModel):
+    id: str = Field(examples=['120363000000000001@g.us'])
+    name: str = Field(examples=['Regulars'])
+    owner: str = Field(examples=['15551230001'])
+    members: list[str] = Field(examples=[['15551230001', '15551230002']])
+
+
+class FaultOut(BaseModel):
+    kind: str = Field(examples=['outage'])
+    phone: str
+    code: int
+    times: int
+    seconds: float
+    ms: int
+    reason: int
+    expire: int
+    refs: int
+    xmlns: str
+    conflict: str

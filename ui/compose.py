@@ -1,0 +1,161 @@
+"""The one place where everything meets."""
+
+import logging
+import math
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.again import Again
+from core.bus import Bus
+from core.chats import Chats
+from core.events import Event
+from core.host.hosts import Hosts
+from core.housekeeping import Housekeeping
+from core.identities import Identities
+from core.inbox import Inbox
+from core.jobs import Jobs, Ticker
+from core.news import NewsDesk
+from core.outbox import Outbox
+from core.people import People
+from core.sessions import Sessions
+from core.settings import Settings
+from core.state_dir import StateDir, check_database, hold_state_dir
+from core.world import World, real_world
+from data.database import close_database, open_database
+from flows.guards import CAREFUL, SANDBOX, LoopGuard
+from flows.library import Library
+from flows.router import Router
+
+if TYPE_CHECKING:
+    from core.sandbox.process import Sandbox
+
+log = logging.getLogger(__name__)
+
+WHATSAPP = ('web.whatsapp.com', 443)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gateway:
+    """Everything that works together, for pages, REST and the start of the program."""
+
+    settings: Settings
+    state: StateDir
+    world: World
+    bus: Bus
+    desk: NewsDesk
+    people: People
+    identities: Identities
+    hosts: Hosts
+    sessions: Sessions
+    outbox: Outbox
+    inbox: Inbox
+    chats: Chats
+    library: Library
+    router: Router
+    jobs: Jobs
+    ticker: Ticker
+    sandbox: 'Sandbox | None'
+
+    def start(self) -> None:
+        """Pick up what was interrupted and open the sessions that should be connected."""
+        lost = self.outbox.recover()
+        if lost:
+            log.warning('%d messages were being sent when Dovecote stopped: shown as uncertain', lost)
+        self.router.start()
+        self.sessions.open_wanted()
+        self.jobs.start()
+        self.ticker.start()
+
+    def stop(self) -> None:
+        """Within a few seconds: what is being sent is finished or uncertain, everything else stays in its row."""
+        self.ticker.stop()
+        self.jobs.stop()
+        self.outbox.close()
+        self.sessions.close()
+        self.hosts.stop(timeout=5)
+        self.router.stop()
+
+
+def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sandbox | None' = None) -> Gateway:
+    """Build everything, top to bottom. The database must be open."""
+    bus = Bus()
+    desk = NewsDesk(world, bus)
+    people = People(world, state.secret_key(settings.secret_key).encode())
+    identities = Identities(world, desk)
+
+    def listen(event: Event, stored: Callable[[], object]) -> None:
+        inbox.receive(event, stored)
+
+    hosts = Hosts(
+        folder=state.sessions,
+        world=world,
+        listen=listen,
+        on_hosts=lambda: desk.whisper('hosts.changed', {}),
+        sessions_per_host=settings.sessions_per_host,
+        log_level=settings.log_level,
+        library=sandbox.library if sandbox else None,
+        server=sandbox.address if sandbox else WHATSAPP,
+    )
+    again = Again()
+    outbox = Outbox(world, identities, desk, hosts.send, again=again, country=settings.default_country)
+    sessions = Sessions(world, identities, desk, hosts, outbox, country=settings.default_country)
+    library = Library(world, desk)
+    guard = LoopGuard(SANDBOX if sandbox else CAREFUL)
+    router = Router(world, library, guard, outbox, desk, stale_after=settings.stale_after or math.inf)
+    inbox = Inbox(world, identities, sessions, desk, router.nudge, again=again, groups=hosts.groups)
+    jobs = Jobs(state.jobs)
+    jobs.every_minute('housekeeping', Housekeeping(world, retention_days=settings.retention_days).clean)
+    chats = Chats(world, desk, hosts)
+    jobs.every_minute('hand back', chats.hand_back_overdue)
+    ticker = Ticker((sessions.tick, outbox.sweep, again.tick))
+    return Gateway(
+        settings=settings, state=state, world=world, bus=bus, desk=desk, people=people, identities=identities,
+        hosts=hosts, sessions=sessions, outbox=outbox, inbox=inbox, chats=chats, library=library, router=router,
+        jobs=jobs, ticker=ticker, sandbox=sandbox,
+    )  # fmt: skip
+
+
+def serve(settings: Settings, *, sandbox: bool) -> int:
+    """Run everything until SIGTERM or SIGINT; returns the exit code."""
+    world = real_world()
+    address = f'http://{settings.host}:{settings.port}'
+    with hold_state_dir(settings.state, sandbox=sandbox, address=address) as state:
+        check_database(state.db)
+        server = _start_sandbox(state.sandbox) if sandbox else None
+        try:
+            open_database(state.db)
+            try:
+                return _serve(compose(settings, state, world, sandbox=server))
+            finally:
+                close_database()
+        finally:
+            if server is not None:
+                server.close()
+
+
+def _serve(gateway: Gateway) -> int:
+    gateway.start()  # its children load the library while this process loads the pages
+    try:
+        # NiceGUI makes a folder where it stands, which may be read-only; it reads this when it is imported.
+        os.environ['NICEGUI_STORAGE_PATH'] = str(gateway.state.root / 'pages')
+        from .server import run_server  # noqa: PLC0415
+
+        if gateway.sandbox is not None:
+            from .greeting import welcome_owner  # noqa: PLC0415
+            from .sample import furnish  # noqa: PLC0415
+
+            welcome_owner(gateway)
+            threading.Thread(target=furnish, args=(gateway,), name='furnish', daemon=True).start()
+        return run_server(gateway)
+    finally:
+        gateway.stop()
+
+
+def _start_sandbox(folder: Path) -> 'Sandbox':
+    from core.sandbox.process import start_sandbox  # noqa: PLC0415
+
+    return start_sandbox(folder)

@@ -1,0 +1,167 @@
+"""The inbox: chats, the conversation, and who this is with what happened."""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from nicegui import events, ui
+
+from core.bus import News
+from core.rights import Login
+
+from ...aside import aside, reading
+from ...frame import frame
+from ...live import live
+from ...login import page
+from ...pieces import box
+from ...written import reader_zone
+from .chats import ChatList
+from .contact import Contact
+from .conversation import CHANGES, Conversation
+from .new_chat import new_chat
+from .views import chat_view
+
+if TYPE_CHECKING:
+    from ...compose import Gateway
+
+LISTED = (*CHANGES, 'chat.read', 'chat.changed', 'group.updated', 'contact.resolved', 'session.deleted')
+HEARD = (*CHANGES, 'chat.typing', 'chat.changed', 'group.updated', 'flow.run.finished', 'flow.run.failed')
+ROUTING_TAKES = 0.4  # seconds, generously; a message no flow wanted makes no news
+
+
+def register(gateway: 'Gateway') -> None:
+    @page('/inbox', 'messages.see')
+    async def inbox(login: Login, chat: str = '') -> None:
+        await InboxPage(gateway, login).draw(chat)
+
+    @page('/inbox/{chat}', 'messages.see')
+    async def inbox_chat(login: Login, chat: str) -> None:
+        await InboxPage(gateway, login).draw(chat)
+
+
+class InboxPage:
+    """Holds the three columns together, for one tab."""
+
+    def __init__(self, gateway: 'Gateway', login: Login) -> None:
+        self.gateway, self.login = gateway, login
+        self.asker = login.asker
+        zone, clock = reader_zone(), gateway.world.now
+        may_write = self.asker.may('messages.send')
+        self.list = ChatList(login, clock, zone, open=self.open, write=self._write if may_write else None)
+        self.talk = Conversation(
+            login, clock, zone, gateway.chats, gateway.outbox,
+            picked=self._pick, back=self.close, more=lambda: self.columns.classes('telling'),
+        )  # fmt: skip
+        self.contact = Contact(self.asker, close=lambda: self.columns.classes(remove='telling'))
+        self._sandbox = gateway.sandbox is not None
+        self._looking = True
+        self._wanted = self._picked = ''
+        self._stop_listening: Callable[[], None] = lambda: None
+
+    async def draw(self, chat_id: str) -> None:
+        with frame('Inbox', here='/inbox', login=self.login, sandbox=self._sandbox), box('inbox') as self.columns:
+            await self.list.draw()
+            self.talk.draw()
+            self.contact.draw()
+        live(self.gateway.bus, self._listed, kinds=LISTED, every=0.25)
+        live(self.gateway.bus, self._session, kinds=('session.state',), every=0.5)
+        ui.on('tab-seen', self._tab_seen)
+        ui.run_javascript(TELL_SEEN)
+        if chat_id:
+            await self.open(chat_id, put_address=False)
+        if self.talk.chat is None:
+            self.close()
+
+    async def open(self, chat_id: str, *, put_address: bool = True) -> None:
+        self._wanted = chat_id
+        chat = await reading(chat_view, chat_id, self.asker)
+        if chat is None:
+            ui.notify('This chat is not there any more.', type='negative')
+            return
+        if self._wanted != chat_id:  # the reader clicked on another one meanwhile
+            return
+        self._stop_listening()
+        self._stop_listening = live(self.gateway.bus, self._heard, kinds=HEARD, chat=chat_id, every=0.1)
+        await self.talk.show(chat)
+        if self._wanted != chat_id:
+            return
+        self.columns.classes('reading', remove='telling')
+        self.list.choose(chat_id)
+        self.contact.visible(True)
+        self.contact.who(chat)
+        if put_address:
+            _put_address(f'/inbox?chat={quote(chat_id)}')
+        self._picked = ''
+        await self._tell(self._last())
+        await self._read()
+
+    def close(self) -> None:
+        """No chat is open any more: on a phone, the way back to the list."""
+        self._wanted = ''
+        self._stop_listening()
+        self.columns.classes(remove='reading telling')
+        self.list.choose('')
+        self.talk.nobody(sandbox=self._sandbox, empty=not self.list.lines)
+        self.contact.visible(False)
+        _put_address('/inbox')
+
+    async def _heard(self, news: list[News]) -> None:
+        """Something happened in the open chat."""
+        await self.talk.refresh(news)
+        if self.talk.chat is None:
+            return
+        self.contact.who(self.talk.chat)
+        await self._tell(self._picked or self._last())
+        if any(each.kind == 'message.received' for each in news):
+            await self._read()
+
+    async def _listed(self, news: list[News]) -> None:
+        was_empty = not self.list.lines
+        await self.list.refresh(news)
+        if was_empty and self.list.lines and self.talk.chat is None:
+            self.talk.nobody(sandbox=self._sandbox, empty=False)
+
+    async def _session(self, news: list[News]) -> None:
+        chat = self.talk.chat
+        if chat is not None and any(each.session == chat.session_id for each in news):
+            await self.talk.look_again()
+
+    async def _read(self) -> None:
+        """What is looked at is read; a tab in the background looks at nothing."""
+        if self.talk.chat is not None and self._looking and self.asker.may('chats.manage'):
+            await aside(self.gateway.chats.read, self.talk.chat.id)
+
+    async def _tab_seen(self, event: events.GenericEventArguments) -> None:
+        self._looking = bool(event.args)
+        await self._read()
+
+    async def _pick(self, message_id: str, to_column: bool) -> None:
+        self._picked = message_id
+        self.talk.mark(message_id)
+        if to_column:
+            self.columns.classes('telling')
+        await self._tell(message_id)
+
+    async def _tell(self, message_id: str) -> None:
+        decided = await self.contact.tell(message_id)
+        if not decided:  # a message no flow wants makes no news
+            with self.columns:
+                ui.timer(ROUTING_TAKES, lambda: self.contact.tell(self.contact.message), once=True)
+
+    def _last(self) -> str:
+        """The last message somebody else wrote."""
+        return next((said.id for said in reversed(self.talk.messages) if not said.out), '')
+
+    async def _write(self) -> None:
+        await new_chat(self.login, self.gateway.outbox, self.open)
+
+
+def _put_address(path: str) -> None:
+    ui.run_javascript(f'history.replaceState(history.state, "", {json.dumps(path)})')
+
+
+TELL_SEEN = """
+document.addEventListener('visibilitychange', () => emitEvent('tab-seen', !document.hidden));
+if (document.hidden) emitEvent('tab-seen', false);
+"""

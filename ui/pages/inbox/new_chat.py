@@ -1,0 +1,65 @@
+"""Writing to somebody first."""
+
+from collections.abc import Awaitable, Callable
+
+from nicegui import ui
+
+from core.errors import DovecoteError
+from core.outbox import SENDABLE, Author, NewText, Outbox
+from core.rights import Login
+from data.sessions import all_sessions
+
+from ...aside import aside, reading
+from ...login import asker_now
+from ...pieces import box, button, dialog, field, words
+
+
+async def new_chat(login: Login, outbox: Outbox, open: Callable[[str], Awaitable[None]]) -> None:
+    """Asks whom to write to and what, and opens the chat once the message is kept."""
+    countries = await reading(_countries, login)
+    if not countries:
+        with dialog('New message', 'No session can send now. Link one, or wait.') as around, box('beside'):
+            button('Close', on_click=around.close)
+            button('Sessions', 'primary', on_click=lambda: ui.navigate.to('/sessions'))
+        return
+    with dialog('New message') as around:
+        with field('From'):
+            session = ui.select(sorted(countries), value=min(countries))
+        with field('To'):
+            to = ui.input(placeholder='+1 555 123 0001').props('type=tel autocomplete=off autofocus')
+        words('', 'small faint', 'p').bind_text_from(session, 'value', lambda name: _how(countries[name]))
+        with field('Message'):
+            text = ui.textarea().props('rows=3 autogrow maxlength=65536')
+        problem = words('', 'problem small', 'p').props('role=alert')
+
+        async def send() -> None:
+            try:
+                asker = asker_now()
+                asker.must('messages.send')
+                new = NewText(session=str(session.value), to=str(to.value or ''), text=str(text.value or ''))
+                author = Author(id=f'user:{asker.id}', name=asker.name)
+                row = await aside(outbox.post, new, author)
+            except DovecoteError as error:
+                problem.set_text(str(error))
+                return
+            around.close()
+            await open(row.chat_id)
+
+        with box('beside'):
+            button('Cancel', on_click=around.close)
+            button('Send', 'primary', on_click=send)
+
+
+def _how(country: str) -> str:
+    if not country:
+        return 'A phone number with a plus and the country code.'
+    return f'A phone number. Without a plus and a country code it is one of {country}.'
+
+
+def _countries(login: Login) -> dict[str, str]:
+    """Session -> its country, for those that can send."""
+    return {
+        str(row.name): str(row.country)
+        for row in all_sessions()
+        if row.state in SENDABLE and login.asker.may_session(str(row.id))
+    }
