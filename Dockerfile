@@ -3,7 +3,7 @@ FROM python:3.12-slim AS build
 WORKDIR /app
 COPY requirements-run.lock pyproject.toml README.md LICENSE ./
 RUN python -m venv /venv \
- && /venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements-run.lock
+ && /venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements-run.lock
 COPY ui ui
 COPY core core
 COPY flows flows

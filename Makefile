@@ -35,7 +35,8 @@ install: .venv/installed
 		"$$found" -m venv --clear .venv; \
 	fi
 	@echo 'Installing what requirements.lock names ...'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@# The lock is complete: resolving again would look past it at whatever was released since.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -81,6 +81,8 @@ class InboxPage:
             return
         if self._wanted != chat_id:  # the reader clicked on another one meanwhile
             return
+        if put_address:  # before the chat is drawn: what is on the screen is what a reload brings back
+            _put_address(f'/inbox?chat={quote(chat_id)}')
         self._stop_listening()
         self._stop_listening = live(self.gateway.bus, self._heard, kinds=HEARD, chat=chat_id, every=0.1)
         await self.talk.show(chat)
@@ -90,8 +92,6 @@ class InboxPage:
         self.list.choose(chat_id)
         self.contact.visible(True)
         self.contact.who(chat)
-        if put_address:
-            _put_address(f'/inbox?chat={quote(chat_id)}')
         self._picked = ''
         await self._tell(self._last())
         await self._read()
