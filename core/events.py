@@ -144,13 +144,90 @@ class Quote:
     text: str
 
 
+FileKind = Literal['image', 'video', 'audio', 'voice', 'document', 'sticker']
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteFile:
+    """A file as it lies, encrypted, at WhatsApp's media servers, and what its message says of it.
+
+    `path` is the direct path on the media host; `url` the whole address where the message gave one. `key` is the 32
+    bytes from which cipher and MAC keys are made; `sha256` of the plain, `sealed_sha256` of the encrypted bytes.
+    `thumbnail` is a small JPEG, b'' without one. Sizes in bytes and pixels, `seconds` of sound or video; 0: unknown.
+    """
+
+    kind: FileKind
+    mime: str
+    size: int
+    path: str
+    url: str
+    key: bytes
+    sha256: bytes
+    sealed_sha256: bytes
+    filename: str = ''
+    width: int = 0
+    height: int = 0
+    seconds: int = 0
+    animated: bool = False
+    view_once: bool = False
+    thumbnail: bytes = b''
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Degrees; `live`: it moved while it was shared, this is where it began."""
+
+    latitude: float
+    longitude: float
+    name: str = ''
+    address: str = ''
+    live: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A contact card; `phones` as they are written on it."""
+
+    name: str
+    phones: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """`multiple`: more than one option may be chosen."""
+
+    name: str
+    options: tuple[str, ...]
+    multiple: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """What somebody chose now in a poll, replacing what they chose before: SHA-256 of the options, in hex."""
+
+    hashes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The message that a reaction, an edit, a revocation or a vote is about. `sender`: the address who wrote it."""
+
+    whatsapp_id: str
+    sender: str
+    from_me: bool
+
+
+Content = RemoteFile | Place | tuple[Card, ...] | Poll | Vote
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageReceived:
     """A message arrived: from somebody else, or (`from_me`) one of our own written on the phone or another device.
 
     `chat` and `sender` are addresses as they arrived; `chat_alt` and `sender_alt` are the other name (phone number
     or LID) of the same person where the event offers it, else ''. In a private chat of ours (`from_me`) `chat` is
-    the other person. `text` is the body or caption; `mentions` are addresses. `raw` is the serialized waE2E.Message.
+    the other person. `text` is the body, caption or the emoji of a reaction; `mentions` are addresses. `raw` is the
+    serialized waE2E.Message. `content` is what the kind brings beside the text, `target` what it is about.
     """
 
     session: str
@@ -169,6 +246,9 @@ class MessageReceived:
     at: datetime
     origin: Origin
     raw: bytes
+    content: Content | None = None
+    target: Target | None = None
+    forwarded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,13 +324,56 @@ Event = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutgoingText:
-    """A text to send. `to` is an address; `mentions` are addresses; no link preview is ever fetched."""
+class LocalFile:
+    """A file of our media folder, ready to be sent as it is. `sha256` in hex; `thumbnail` a small JPEG or b''.
+
+    `waveform`: 64 loudnesses from 0 to 100 of a voice note.
+    """
+
+    kind: FileKind
+    path: str
+    sha256: str
+    mime: str
+    size: int
+    filename: str = ''
+    width: int = 0
+    height: int = 0
+    seconds: int = 0
+    animated: bool = False
+    thumbnail: bytes = b''
+    waveform: bytes = b''
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What is shown of a link: never fetched by the library."""
+
+    url: str
+    title: str
+    description: str = ''
+    thumbnail: bytes = b''
+
+
+OutgoingKind = Literal[
+    'text', 'image', 'video', 'audio', 'voice', 'document', 'sticker', 'location', 'contact', 'poll', 'reaction',
+    'edit', 'revoke',
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """Something to send. `to` and `mentions` are addresses; `text` is the body, the caption, the new text of an edit
+    or the emoji of a reaction, '' to take it back. `target`: what is reacted to, edited or revoked.
+    """
 
     to: str
-    text: str
+    text: str = ''
+    kind: OutgoingKind = 'text'
     quote: Quote | None = None
     mentions: tuple[str, ...] = ()
+    content: LocalFile | Place | tuple[Card, ...] | Poll | Preview | None = None
+    target: Target | None = None
+    forwarded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

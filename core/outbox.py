@@ -26,7 +26,7 @@ from .addresses import parse_recipient
 from .again import Again
 from .bodies import Body, joined_body, message_body
 from .errors import Conflict, Invalid, NotConnected, NotFound, SendRefused, SendUncertain
-from .events import OutgoingText, Quote, Sent
+from .events import Outgoing, Quote, Sent
 from .identities import Identities
 from .news import NewsDesk
 from .world import World
@@ -50,7 +50,7 @@ class Send(Protocol):
     Once one of a `batch` fails with an error worth trying again, nothing later of that batch is sent.
     """
 
-    def __call__(self, session: str, message: OutgoingText, /, *, batch: int) -> 'Future[Sent]': ...
+    def __call__(self, session: str, message: Outgoing, /, *, batch: int) -> 'Future[Sent]': ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +236,7 @@ class Outbox:
         elif again:
             self.nudge(session_id)
 
-    def _dispatch(self, session_id: str, ready: list[tuple[Line, OutgoingText]]) -> None:
+    def _dispatch(self, session_id: str, ready: list[tuple[Line, Outgoing]]) -> None:
         with self._lock:
             lane = self._lane(session_id)
             lane.away += len(ready)
@@ -310,12 +310,12 @@ class Outbox:
         body = message_body(row, session=card.session, peer=dict(peer))
         self.desk.tell(kind, body, session=row.session_id, chat=row.chat_id)
 
-    def _outgoing(self, row: Line) -> OutgoingText:
+    def _outgoing(self, row: Line) -> Outgoing:
         quote = None
         if row.quote_id:
             quote = Quote(whatsapp_id=row.quote_id, sender=row.quote_sender or '', text=row.quote_text or '')
         to = self.identities.address(row.chat_id)
-        return OutgoingText(to=to, text=row.text, quote=quote, mentions=tuple(row.mentions or ()))
+        return Outgoing(to=to, text=row.text, quote=quote, mentions=tuple(row.mentions or ()))
 
     # ---- afterwards
 

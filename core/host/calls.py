@@ -26,7 +26,7 @@ from core.host.wire import (
     PairPhone,
     Refusal,
     Refused,
-    SendText,
+    Send,
     ShowAvailable,
     ShowTyping,
     ToMain,
@@ -47,7 +47,7 @@ class Calls:
         self._spoiled = 0  # the batch of which one send came back
 
     def take(self, call: Call) -> None:
-        worker = self._sender if isinstance(call.ask, SendText) else self._asker
+        worker = self._sender if isinstance(call.ask, Send) else self._asker
         worker.give(lambda: self._answer(call))
 
     def _answer(self, call: Call) -> None:
@@ -57,18 +57,18 @@ class Calls:
             said = Refused(id=call.id, kind='refused', sentence=str(error))
         except Exception as error:  # whoever asks must hear something
             log.exception('a call for %s failed', self._session.id)
-            kind: Refusal = 'uncertain' if isinstance(call.ask, SendText) else 'failed'
+            kind: Refusal = 'uncertain' if isinstance(call.ask, Send) else 'failed'
             said = Refused(id=call.id, kind=kind, sentence=f'The session host failed: {type(error).__name__}.')
         self._host.line.say(said)
 
     def _carry_out(self, call: Call) -> ToMain:
         if isinstance(call.ask, PairPhone):
             return self._pair_phone(call, call.ask.phone)
-        if isinstance(call.ask, SendText):
+        if isinstance(call.ask, Send):
             return self._send_in_turn(call, call.ask)
         return self._with_client(call)
 
-    def _send_in_turn(self, call: Call, ask: SendText) -> ToMain:
+    def _send_in_turn(self, call: Call, ask: Send) -> ToMain:
         if ask.batch and ask.batch == self._spoiled:
             return refusals.not_connected(call.id)
         said = self._with_client(call)
@@ -83,13 +83,13 @@ class Calls:
         try:
             if client.phase != 'online':
                 return refusals.not_connected(call.id)
-            if isinstance(call.ask, SendText):
+            if isinstance(call.ask, Send):
                 return self._send(call, client, call.ask)
             return self._ask(call, client)
         finally:
             client.release()
 
-    def _send(self, call: Call, client: Client, ask: SendText) -> ToMain:
+    def _send(self, call: Call, client: Client, ask: Send) -> ToMain:
         to, body = jid_of(ask.message.to), body_of(ask.message)
         host = self._host
         host.line.say(Begun(call.id))

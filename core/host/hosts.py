@@ -23,7 +23,7 @@ from core.events import (
     LoggedOut,
     LoginFailed,
     MessageReceived,
-    OutgoingText,
+    Outgoing,
     PairingEnded,
     ReceiptReceived,
     Replaced,
@@ -44,7 +44,7 @@ from core.host.wire import (
     Open,
     PairPhone,
     Reconnect,
-    SendText,
+    Send,
     SetUp,
     ShowAvailable,
     ShowTyping,
@@ -197,12 +197,12 @@ class Hosts:
         code: tuple[str, datetime] = self._wait(self._ask(session, PairPhone(phone=phone), timeout), timeout + 1)
         return code
 
-    def send(self, session: str, message: OutgoingText, *, batch: int = 0) -> Future[Sent]:
+    def send(self, session: str, message: Outgoing, *, batch: int = 0) -> Future[Sent]:
         """Sends of a session leave in the order of the calls.
 
         Once one of a `batch` fails with an error worth trying again, the rest of that batch is not sent either.
         """
-        return self._ask(session, SendText(message=message, batch=batch), SEND_WAITS)
+        return self._ask(session, Send(message=message, batch=batch), SEND_WAITS)
 
     def mark_read(self, session: str, *, chat: str, sender: str, whatsapp_ids: tuple[str, ...]) -> Future[None]:
         return self._ask(session, MarkRead(chat=chat, sender=sender, whatsapp_ids=whatsapp_ids))

@@ -27,7 +27,7 @@ from core.host.wire import (
     Ping,
     Pong,
     Refused,
-    SendText,
+    Send,
     SetUp,
     Stored,
     StoreTaken,
@@ -246,7 +246,7 @@ def _error(refused: Refused) -> DovecoteError:
 
 def _lost(waiting: _Waiting) -> DovecoteError:
     """The host is gone, its pipe was read to the end."""
-    if not isinstance(waiting.call.ask, SendText):
+    if not isinstance(waiting.call.ask, Send):
         return CallFailed('The session host stopped before WhatsApp answered.')
     if waiting.begun:
         return SendUncertain('The session host stopped while this message was on its way; it may have arrived.')
@@ -254,6 +254,6 @@ def _lost(waiting: _Waiting) -> DovecoteError:
 
 
 def _late(waiting: _Waiting) -> DovecoteError:
-    if isinstance(waiting.call.ask, SendText):
+    if isinstance(waiting.call.ask, Send):
         return SendUncertain('Nothing was heard of this message for too long; it may have arrived.')
     return CallFailed('WhatsApp did not answer in time.')

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from core.errors import Invalid
-from core.events import OutgoingText, Quote
+from core.events import Outgoing, Quote
 from core.host.library import e2e, pb
 
 # A group made before 2021 has its founder's number and a dash in its address.
@@ -21,7 +21,7 @@ def jid_of(address: str) -> bytes:
     return data
 
 
-def body_of(message: OutgoingText) -> bytes:
+def body_of(message: Outgoing) -> bytes:
     """A plain text goes as `conversation`; one with a quote or mentions needs the extended form."""
     body = e2e.Message()
     if message.quote is None and not message.mentions:

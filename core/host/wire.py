@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from core.events import Event, GroupSeen, OutgoingText, Sent
+from core.events import Event, GroupSeen, Outgoing, Sent
 
 Refusal = Literal['not_connected', 'refused', 'uncertain', 'failed']
 
@@ -14,10 +14,10 @@ Refusal = Literal['not_connected', 'refused', 'uncertain', 'failed']
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SendText:
+class Send:
     """`batch`: once one of a batch comes back unsent, the rest of it must not overtake it."""
 
-    message: OutgoingText
+    message: Outgoing
     batch: int = 0
 
 
@@ -64,7 +64,7 @@ class LogOut:
     pass
 
 
-Ask = SendText | MarkRead | ShowTyping | ShowAvailable | FindPhones | ListGroups | Check | PairPhone | LogOut
+Ask = Send | MarkRead | ShowTyping | ShowAvailable | FindPhones | ListGroups | Check | PairPhone | LogOut
 
 
 # ---- main to host

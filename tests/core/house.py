@@ -12,7 +12,7 @@ import pytest
 from core.again import Again
 from core.bus import Bus, News
 from core.errors import DovecoteError
-from core.events import Connected, Event, GroupSeen, MessageReceived, OutgoingText, ReceiptReceived, Sent
+from core.events import Connected, Event, GroupSeen, MessageReceived, Outgoing, ReceiptReceived, Sent
 from core.identities import Identities
 from core.inbox import Inbox
 from core.news import NewsDesk
@@ -50,7 +50,7 @@ class TwinHosts:
     """Takes what the real hosts take; what is sent waits in `line` until the test says what became of it."""
 
     def __init__(self) -> None:
-        self.line: list[tuple[str, OutgoingText, Future[Sent]]] = []
+        self.line: list[tuple[str, Outgoing, Future[Sent]]] = []
         self.sent: list[tuple[str, str]] = []
         self.calls: list[tuple[str, str]] = []
         self.linked: set[str] = set()
@@ -58,7 +58,7 @@ class TwinHosts:
         self.holds = False
         self.fails_with: DovecoteError | None = None
 
-    def send(self, session: str, message: OutgoingText, *, batch: int = 0) -> 'Future[Sent]':
+    def send(self, session: str, message: Outgoing, *, batch: int = 0) -> 'Future[Sent]':
         future: Future[Sent] = Future()
         self.line.append((session, message, future))
         if not self.holds:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.errors import NotConnected
-from core.events import Connected, Event, MessageReceived, OutgoingText, PairingCodeShown, Quote, Sent
+from core.events import Connected, Event, MessageReceived, Outgoing, PairingCodeShown, Quote, Sent
 from core.host.hosts import Hosts
 from core.sandbox.process import Sandbox
 from core.world import real_world
@@ -87,7 +87,7 @@ class Stage:
 
     def send(self, text: str, session: str = 'shop', to: str = ANNA, quote: Quote | None = None) -> Future[Sent]:
         address = to if '@' in to else f'{to}@s.whatsapp.net'
-        return self.hosts.send(session, OutgoingText(to=address, text=text, quote=quote))
+        return self.hosts.send(session, Outgoing(to=address, text=text, quote=quote))
 
     def send_surely(self, text: str, session: str = 'shop') -> Sent:
         """As the outbox does it: again while it is certain that nothing was sent."""
