@@ -210,7 +210,7 @@ class Vote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The message that a reaction, an edit, a revocation or a vote is about. `sender`: the address who wrote it."""
+    """The message that a reaction, an edit or a revocation of ours is about. `sender`: the address that wrote it."""
 
     whatsapp_id: str
     sender: str
@@ -227,7 +227,8 @@ class MessageReceived:
     `chat` and `sender` are addresses as they arrived; `chat_alt` and `sender_alt` are the other name (phone number
     or LID) of the same person where the event offers it, else ''. In a private chat of ours (`from_me`) `chat` is
     the other person. `text` is the body, caption or the emoji of a reaction; `mentions` are addresses. `raw` is the
-    serialized waE2E.Message. `content` is what the kind brings beside the text, `target` what it is about.
+    serialized waE2E.Message. `content` is what the kind brings beside the text; `target` is WhatsApp's id of the
+    message that a reaction, an edit, a revocation or a vote is about.
     """
 
     session: str
@@ -247,7 +248,7 @@ class MessageReceived:
     origin: Origin
     raw: bytes
     content: Content | None = None
-    target: Target | None = None
+    target: str = ''
     forwarded: bool = False
 
 
