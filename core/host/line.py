@@ -11,6 +11,8 @@ from core.events import Event, MessageReceived, ReceiptReceived
 from core.host import spool
 from core.host.wire import Happened, Logged, ToHost, ToMain, pack, unpack_to_host
 
+log = logging.getLogger(__name__)
+
 KEEP = 5000  # events main may be behind before the library is made to wait
 PATIENCE = 30.0  # seconds; a main that stores nothing for so long has lost them anyway
 
@@ -61,7 +63,10 @@ class Line:
         for event in kept.values():
             by_session[event.session].append(event)
         for session, events in by_session.items():
-            spool.write(folder, session, events)
+            try:
+                spool.write(folder, session, events)
+            except OSError as error:  # the others may still find room, and the process must end
+                log.error('%d events of %s could not be kept: %s', len(events), session, error)
 
     def _write(self, data: bytes) -> None:
         if self.broken:
