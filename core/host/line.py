@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -26,11 +26,14 @@ class Line:
         self._room = threading.Condition()
         self._kept: dict[int, MessageReceived | ReceiptReceived] = {}
         self._seq = 0
+        self._heard: deque[ToHost] = deque()
         self.broken = False
 
     def hear(self) -> ToHost:
-        """EOFError or OSError: main is gone."""
-        return unpack_to_host(self._pipe.recv_bytes())
+        """The next thing main says; on one thread. EOFError or OSError: main is gone."""
+        while not self._heard:
+            self._heard.extend(unpack_to_host(self._pipe.recv_bytes()))
+        return self._heard.popleft()
 
     def say(self, message: ToMain) -> None:
         data = pack(message)
