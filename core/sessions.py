@@ -232,13 +232,15 @@ class Sessions:
         if not isinstance(event, Connected | KeepAliveMissed):
             after_commit(lambda: self.lines.offline(str(row.id)))
         match event:
+            case PairingCodeShown() if not row.wanted:  # it was stopped in between
+                after_commit(lambda: self.hosts.close(str(row.id)))
             case PairingCodeShown():
                 self._code_shown(row, event)
             case PairingEnded():
                 self._pairing_ended(row, event)
-            case Paired():
+            case Paired() if row.wanted:
                 self._set(row.id, 'starting', 'The phone agreed, logging in for the first time.')
-            case Connected():
+            case Connected() if row.wanted:
                 self._connected(row, event)
             case Disconnected() if row.wanted:
                 self._set(row.id, 'reconnecting', f'{event.because} It is tried again by itself.')
@@ -311,7 +313,6 @@ class Sessions:
             row.id,
             'working',
             f'Linked to {shown_phone(event.phone)}{called}.',
-            wanted=True,
             phone=event.phone,
             lid=event.lid,
             push_name=event.push_name or row.push_name,

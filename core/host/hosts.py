@@ -160,6 +160,7 @@ class Hosts:
             if slot is None:
                 return
             slot.sessions.pop(session, None)
+            self._nameless.pop(session, None)  # nothing more of this connection is told
             if slot.link is not None:
                 slot.link.post(Close(session))
 
@@ -170,6 +171,7 @@ class Hosts:
             if slot is None or session not in slot.sessions or slot.link is None:
                 self.open(session)
             else:
+                self._nameless.pop(session, None)
                 slot.link.post(Reconnect(session))
 
     # ---- calls
