@@ -1,5 +1,6 @@
 """Which WhatsApp accounts should be connected, how each of them is, and what to do next."""
 
+import logging
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from .addresses import parse_recipient, shown_phone
 from .bodies import session_body
 from .deaf import Hosts as LadderHosts
 from .deaf import Ladder
-from .errors import Conflict, Invalid, NotFound
+from .errors import Conflict, DovecoteError, Invalid, NotFound
 from .events import (
     Banned,
     Closed,
@@ -31,6 +32,8 @@ from .events import (
 from .identities import Identities
 from .news import NewsDesk
 from .world import World
+
+log = logging.getLogger(__name__)
 
 NAME = re.compile(r'[a-z0-9][a-z0-9_-]{0,47}\Z')
 PAIRING_LASTS = timedelta(minutes=15)  # fresh codes are made for so long, then the session rests until asked again
@@ -173,7 +176,8 @@ class Sessions:
         if row.state == 'working':
             try:
                 self.logout(name)
-            except Conflict:
+            except DovecoteError as error:  # it goes all the same; the phone still lists it
+                log.info('%s is deleted without a log-out: %s', name, error)
                 self.hosts.close(row.id)
         else:
             self.hosts.close(row.id)
