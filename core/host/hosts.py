@@ -191,6 +191,12 @@ class Hosts:
         with self._lock:
             self._slot_of.pop(session, None)
 
+    def online(self) -> set[str]:
+        """Who was connected when the hosts were last asked, which they are every few seconds."""
+        with self._lock:
+            pongs = [slot.link.pong for slot in self._slots if slot.link is not None]
+        return {session for pong in pongs if pong is not None for session in pong.online}
+
     def is_linked(self, session: str) -> bool:
         return is_linked(self._folder, session)
 

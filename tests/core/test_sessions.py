@@ -173,6 +173,7 @@ def test_a_session_that_has_ended_climbs_no_ladder(house: House, event: Event) -
     house.tell(KeepAliveMissed(session=shop))
     house.sessions.tick()
     house.tell(of(shop, event))
+    house.hosts.up.discard(shop)
     ended = house.session()
     house.hosts.calls.clear()
     house.hosts.checks[0].set_exception(CallFailed('No answer within 10 s.'))
@@ -246,6 +247,57 @@ def test_a_connection_that_arrives_during_a_log_out_does_not_undo_it(house: Hous
     house.sessions.logout('shop')
     house.tell(Connected(session=shop, phone='15550000001', lid='900', push_name='Shop'))
     assert (house.session().state, house.session().wanted, house.session().phone) == ('logged_out', False, '')
+
+
+def look_twice(house: House, seconds: int) -> None:
+    """As the ticker does, `seconds` apart."""
+    house.sessions.tick()
+    house.clock.later(seconds=seconds)
+    house.sessions.tick()
+
+
+def test_a_session_that_its_host_has_lost_is_opened_anew(house: House) -> None:
+    shop = house.working()
+    house.hosts.linked.add(shop)
+    house.hosts.up.clear()
+    house.hosts.calls.clear()
+    look_twice(house, 5)  # the host may have been asked just before it connected
+    assert house.hosts.calls == []
+    house.clock.later(seconds=10)
+    house.sessions.tick()
+    assert house.hosts.calls == [('open', shop), ('reconnect', shop)]
+    assert (house.session().state, house.session().wanted) == ('reconnecting', True)
+    house.tell(Connected(session=shop, phone='15550000001', lid='900', push_name='Shop'))
+    house.hosts.calls.clear()
+    look_twice(house, 60)
+    assert (house.session().state, house.hosts.calls) == ('working', [])
+
+
+def test_a_log_out_that_worked_after_all_is_noticed(house: House) -> None:
+    shop = house.working()
+    house.hosts.linked.add(shop)
+    house.hosts.fails_with = CallFailed('WhatsApp did not answer in time.')
+    with pytest.raises(CallFailed):
+        house.sessions.logout('shop')
+    assert house.session().state == 'working'
+    house.hosts.linked.clear()
+    house.hosts.up.clear()
+    look_twice(house, 15)
+    row = house.session()
+    assert (row.state, row.wanted, row.phone, row.linked_at) == ('logged_out', False, '', None)
+    assert house.hosts.calls[-1] == ('close', shop)
+
+
+def test_a_connection_that_nobody_wants_is_closed(house: House) -> None:
+    shop = house.working()
+    house.sessions.stop('shop')
+    house.hosts.up.add(shop)
+    house.hosts.calls.clear()
+    look_twice(house, 20)  # a log-out takes its time
+    assert house.hosts.calls == []
+    house.clock.later(seconds=20)
+    house.sessions.tick()
+    assert house.hosts.calls == [('close', shop)]
 
 
 @pytest.mark.parametrize('silence', [CallFailed('No answer.'), NotConnected('The session is not running.')])
