@@ -234,6 +234,10 @@ class Sessions:
             self._set(row.id, 'starting', 'Dovecote was started, connecting.')
             self.hosts.open(row.id)
 
+    def heard(self, session_id: str) -> None:
+        """Something came in from WhatsApp, whatever it was. Called on any thread."""
+        self._ladder.heard(session_id)
+
     def handle(self, event: Event) -> None:  # noqa: PLR0912  (one line for each thing WhatsApp can say)
         """Inside a write: what the host tells about the life of a session."""
         row: Session | None = Session.get_or_none(Session.id == event.session)
@@ -278,7 +282,7 @@ class Sessions:
             elif row.state == 'starting' and now - row.since > STARTING_LASTS:
                 self._open_anew(row, 'The start got stuck, opening it anew.')
         self._compare(wanted)
-        self._ladder.tick()
+        self._ladder.tick(row.id for row in wanted if row.state == 'working')
 
     # ---- what the hosts hold
 

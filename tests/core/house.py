@@ -144,6 +144,7 @@ class House:
     nudged: list[str] = field(default_factory=list)
 
     def tell(self, event: Event) -> None:
+        self.sessions.heard(event.session)
         self.inbox.receive(event, lambda: self.stored.append(event))
         self.settle()
 

@@ -144,6 +144,39 @@ def test_a_connection_that_is_open_but_deaf_climbs_the_ladder(house: House) -> N
     assert house.hosts.calls == []
 
 
+def test_a_connection_that_has_been_quiet_for_minutes_is_asked_whether_it_still_hears(house: House) -> None:
+    shop = house.working()
+    house.sessions.tick()
+    house.clock.later(minutes=4)
+    house.sessions.heard(shop)  # a message, a receipt, whatever
+    house.clock.later(minutes=4)
+    house.sessions.tick()
+    assert house.hosts.checks == []
+    house.clock.later(minutes=2)
+    house.sessions.tick()
+    house.hosts.checks[0].set_result(None)
+    house.sessions.tick()
+    house.clock.later(minutes=4)
+    house.sessions.tick()
+    assert len(house.hosts.checks) == 1  # an answer is good for as long as anything else that is heard
+    house.clock.later(minutes=2)
+    house.sessions.tick()
+    house.hosts.calls.clear()
+    house.hosts.checks[1].set_exception(CallFailed('No answer within 10 s.'))
+    house.sessions.tick()
+    assert house.hosts.calls == [('reconnect', shop)]
+    assert house.session().state == 'reconnecting'
+
+
+def test_a_ping_missed_again_does_not_start_the_ladder_over(house: House) -> None:
+    shop = house.working()
+    for _ in range(3):
+        house.tell(KeepAliveMissed(session=shop))
+        house.sessions.tick()
+        house.clock.later(seconds=5)
+    assert len(house.hosts.checks) == 1
+
+
 def test_a_doubt_that_is_answered_is_forgotten(house: House) -> None:
     shop = house.working()
     house.tell(KeepAliveMissed(session=shop))
@@ -309,6 +342,26 @@ def test_a_session_is_deleted_even_when_whatsapp_is_silent(house: House, silence
     assert house.hosts.calls[-3:] == [('logout', shop), ('close', shop), ('forget', shop)]
     with pytest.raises(NotFound):
         house.sessions.named('shop')
+
+
+def test_each_state_is_one_line_of_the_log_with_its_reason(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level('INFO'):
+        shop = house.working()
+        house.tell(Disconnected(session=shop, because='The network is gone.'))
+        house.tell(Disconnected(session=shop, because='Still gone.'))
+        house.tell(LoggedOut(session=shop, reason=401, because='Removed on the phone.'))
+        house.sessions.start('shop')
+        house.sessions.delete('shop')
+    lines = [(record.levelname, record.getMessage()) for record in caplog.records if record.name == 'core.sessions']
+    assert lines == [
+        ('INFO', 'shop is new: Not linked to a phone yet.'),
+        ('INFO', 'shop is starting, was new: Asking WhatsApp for a code.'),
+        ('INFO', 'shop is working, was starting: Linked to +1 555-000-0001 as “Shop”.'),
+        ('INFO', 'shop is reconnecting, was working: The network is gone. It is tried again by itself.'),
+        ('WARNING', 'shop is logged out, was reconnecting: Removed on the phone. Link it again to go on.'),
+        ('INFO', 'shop is starting, was logged out: Asking WhatsApp for a code.'),
+        ('INFO', 'shop was deleted'),
+    ]
 
 
 @pytest.mark.parametrize('name', ['', 'Shop', 'a b', '../x', '-x', 'x' * 49])
