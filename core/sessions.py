@@ -1,5 +1,6 @@
 """Which WhatsApp accounts should be connected, how each of them is, and what to do next."""
 
+import logging
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from .addresses import parse_recipient, shown_phone
 from .bodies import session_body
 from .deaf import Hosts as LadderHosts
 from .deaf import Ladder
-from .errors import Conflict, Invalid, NotFound
+from .errors import Conflict, DovecoteError, Invalid, NotFound
 from .events import (
     Banned,
     Closed,
@@ -32,9 +33,15 @@ from .identities import Identities
 from .news import NewsDesk
 from .world import World
 
+log = logging.getLogger(__name__)
+
 NAME = re.compile(r'[a-z0-9][a-z0-9_-]{0,47}\Z')
 PAIRING_LASTS = timedelta(minutes=15)  # fresh codes are made for so long, then the session rests until asked again
 STARTING_LASTS = timedelta(seconds=45)
+# Seconds in which what we say of a session may differ from what the hosts hold. They are asked every five: a session
+# that two answers did not name is lost. A log-out under way is given the time it may take.
+LOST_AFTER, CLOSED_AFTER = 12.0, 30.0
+UNLINKED: dict[str, Any] = {'wanted': False, 'phone': '', 'lid': '', 'linked_at': None}
 OPEN_STATES = {'starting', 'pairing', 'passkey', 'working', 'reconnecting'}
 
 NEXT: dict[str, str] = {
@@ -56,6 +63,7 @@ class Hosts(LadderHosts, Protocol):
 
     def logout(self, session: str, *, timeout: float = 20) -> None: ...
     def forget(self, session: str) -> None: ...
+    def online(self) -> set[str]: ...
     def is_linked(self, session: str) -> bool: ...
     def pairing_code(self, session: str, phone: str, *, timeout: float = 20) -> tuple[str, datetime]: ...
 
@@ -88,6 +96,7 @@ class Sessions:
         self._codes: dict[str, Code] = {}
         self._typed: dict[str, Code] = {}
         self._pairing_since: dict[str, datetime] = {}
+        self._differs: dict[str, float] = {}  # session id -> since when the hosts hold something else
         self._ladder = Ladder(world.ticks, hosts, self._doubted)
 
     # ---- what people ask for
@@ -173,7 +182,8 @@ class Sessions:
         if row.state == 'working':
             try:
                 self.logout(name)
-            except Conflict:
+            except DovecoteError as error:  # it goes all the same; the phone still lists it
+                log.info('%s is deleted without a log-out: %s', name, error)
                 self.hosts.close(row.id)
         else:
             self.hosts.close(row.id)
@@ -224,6 +234,10 @@ class Sessions:
             self._set(row.id, 'starting', 'Dovecote was started, connecting.')
             self.hosts.open(row.id)
 
+    def heard(self, session_id: str) -> None:
+        """Something came in from WhatsApp, whatever it was. Called on any thread."""
+        self._ladder.heard(session_id)
+
     def handle(self, event: Event) -> None:  # noqa: PLR0912  (one line for each thing WhatsApp can say)
         """Inside a write: what the host tells about the life of a session."""
         row: Session | None = Session.get_or_none(Session.id == event.session)
@@ -232,13 +246,15 @@ class Sessions:
         if not isinstance(event, Connected | KeepAliveMissed):
             after_commit(lambda: self.lines.offline(str(row.id)))
         match event:
+            case PairingCodeShown() if not row.wanted:  # it was stopped in between
+                after_commit(lambda: self.hosts.close(str(row.id)))
             case PairingCodeShown():
                 self._code_shown(row, event)
             case PairingEnded():
                 self._pairing_ended(row, event)
-            case Paired():
+            case Paired() if row.wanted:
                 self._set(row.id, 'starting', 'The phone agreed, logging in for the first time.')
-            case Connected():
+            case Connected() if row.wanted:
                 self._connected(row, event)
             case Disconnected() if row.wanted:
                 self._set(row.id, 'reconnecting', f'{event.because} It is tried again by itself.')
@@ -258,14 +274,37 @@ class Sessions:
                 self._set(row.id, 'resting', 'Stopped.')
 
     def tick(self) -> None:
-        """About once a second: ends of bans, pairings nobody finishes, connections that have gone deaf."""
-        now = self.world.now()
-        for row in wanted_sessions():
+        """About once a second: ends of bans, starts that are stuck, connections that were lost or have gone deaf."""
+        now, wanted = self.world.now(), wanted_sessions()
+        for row in wanted:
             if row.state == 'banned' and row.until and row.until <= now:
                 self._after_ban(row)
             elif row.state == 'starting' and now - row.since > STARTING_LASTS:
                 self._open_anew(row, 'The start got stuck, opening it anew.')
-        self._ladder.tick()
+        self._compare(wanted)
+        self._ladder.tick(row.id for row in wanted if row.state == 'working')
+
+    # ---- what the hosts hold
+
+    def _compare(self, wanted: list[Session]) -> None:
+        """An end that nobody told (a log-out that was answered too late) would else be 'working' for ever."""
+        now, online, rows = self.world.ticks(), self.hosts.online(), {str(row.id): row for row in wanted}
+        lost = {id for id, row in rows.items() if row.state == 'working'} - online
+        self._differs = {id: self._differs.get(id, now) for id in lost | (online - rows.keys())}
+        for id, since in list(self._differs.items()):
+            if id in lost and now - since > LOST_AFTER:
+                del self._differs[id]
+                self._lost(rows[id])
+            elif id not in lost and now - since > CLOSED_AFTER:
+                del self._differs[id]
+                self.hosts.close(id)
+
+    def _lost(self, row: Session) -> None:
+        self.lines.offline(row.id)
+        if self.hosts.is_linked(row.id):
+            self._open_anew(row, 'The session was not connected any more, opening it anew.')
+        elif self._move(row.id, ('working',), 'logged_out', 'It is not linked any more. Link it again.', **UNLINKED):
+            self.hosts.close(row.id)
 
     # ---- one event each
 
@@ -311,7 +350,6 @@ class Sessions:
             row.id,
             'working',
             f'Linked to {shown_phone(event.phone)}{called}.',
-            wanted=True,
             phone=event.phone,
             lid=event.lid,
             push_name=event.push_name or row.push_name,
@@ -333,10 +371,7 @@ class Sessions:
             row.id,
             'logged_out',
             f'{event.because} Link it again to go on.',
-            wanted=False,
-            phone='',
-            lid='',
-            linked_at=None,
+            **UNLINKED,
         )
 
     def _banned(self, row: Session, event: Banned) -> None:
