@@ -4,7 +4,18 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from peewee import SQL, BlobField, BooleanField, CharField, CompositeKey, ForeignKeyField, IntegerField, TextField, fn
+from peewee import (
+    JOIN,
+    SQL,
+    BlobField,
+    BooleanField,
+    CharField,
+    CompositeKey,
+    ForeignKeyField,
+    IntegerField,
+    TextField,
+    fn,
+)
 
 from .database import Table, TimeField
 from .messages import Message
@@ -207,17 +218,17 @@ def want_download(**values: Any) -> bool:
 
 
 def download_of(message_id: str) -> Download | None:
-    """With its message and, once it is here, its file joined."""
+    """With its file joined once that is here, and with its message (`id` and `chat` only)."""
     return next(iter(downloads_of([message_id])), None)
 
 
 def downloads_of(message_ids: Collection[str]) -> list[Download]:
     """The same for several messages; those that brought no file are left out."""
     return list(
-        Download.select(Download, Message, Media)
+        Download.select(Download, Message.id, Message.chat, Media)
         .join(Message)
         .switch(Download)
-        .join(Media, 'LEFT OUTER')
+        .join(Media, JOIN.LEFT_OUTER)
         .where(Download.message << list(message_ids))
     )
 

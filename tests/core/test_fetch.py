@@ -68,8 +68,8 @@ def test_a_server_may_name_its_file(site: Web, disposition: str, filename: str) 
     [
         '127.0.0.1', '127.1', '127.0.1', '2130706433', '0x7f000001', '0x7f.1', '0177.0.0.1', '017700000001',
         'localhost', 'LOCALHOST', '127.0.0.1.', '127.255.255.254', '0.0.0.0', '0', '[::1]', '[::]',
-        '[::ffff:127.0.0.1]', '[::ffff:7f00:1]', '[::127.0.0.1]', '[64:ff9b::127.0.0.1]', '[2002:7f00:1::]', '１２７.０.０.１',
-        '127。0。0。1',
+        '[::ffff:127.0.0.1]', '[::ffff:7f00:1]', '[::127.0.0.1]', '[64:ff9b::127.0.0.1]', '[2002:7f00:1::]',
+        '１２７.０.０.１', '127。0。0。1',
     ],
 )  # fmt: skip
 def test_our_own_machine_is_not_reached_however_it_is_spelled(site: Web, host: str) -> None:

@@ -1,10 +1,12 @@
 """Other people's web servers, real ones on loopback, good and bad."""
 
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 Answer = Callable[['Line'], object]
 
@@ -40,7 +42,8 @@ class Web:
 
 
 @contextmanager
-def web(address: str = '127.0.0.1') -> Iterator[Web]:
+def web(certificate: Path | None = None) -> Iterator[Web]:
+    """With a `certificate` (and its key in the same file) it speaks TLS."""
     over = threading.Event()
 
     class Handler(socketserver.StreamRequestHandler):
@@ -60,7 +63,11 @@ def web(address: str = '127.0.0.1') -> Iterator[Web]:
     class Server(socketserver.ThreadingTCPServer):
         daemon_threads = True
 
-    with Server((address, 0), Handler) as server:
+    with Server(('127.0.0.1', 0), Handler) as server:
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         here = Web(server.server_address[1])
         running = threading.Thread(target=server.serve_forever, kwargs={'poll_interval': 0.05})
         running.start()
