@@ -15,9 +15,9 @@ from typing import BinaryIO
 from data import media as rows
 from data.database import StorageFailed, read, write
 
-from .contents import ending_of, honest_name, mime_of
 from .errors import Invalid, NotFound, TooLarge
 from .events import FileKind, LocalFile
+from .file_types import ending_of, honest_name, mime_of
 from .moving import Moving, Seen
 from .pictures import (
     MOVING_STICKER_MAX,
