@@ -26,9 +26,12 @@ class _Doubt:
 
 
 class Ladder:
-    """`say(session id, sentence)` tells people why the session is not to be trusted just now."""
+    """`say(session id, sentence)` tells people why the session is not to be trusted just now.
 
-    def __init__(self, ticks: Callable[[], float], hosts: Hosts, say: Callable[[str, str], object]) -> None:
+    It returns False when the session should not be connected (any more), and then it is left alone.
+    """
+
+    def __init__(self, ticks: Callable[[], float], hosts: Hosts, say: Callable[[str, str], bool]) -> None:
         self.ticks, self.hosts, self.say = ticks, hosts, say
         self._doubts: dict[str, _Doubt] = {}
 
@@ -47,9 +50,9 @@ class Ladder:
             if doubt.rung == 0:
                 self._ask(session_id, doubt)
             elif doubt.rung == 1 and waited > CONNECTING_LASTS:
-                self._climb(session_id, doubt, 'A new connection did not help, opening the session anew.')
-                self.hosts.close(session_id)
-                self.hosts.open(session_id)
+                if self._climb(session_id, doubt, 'A new connection did not help, opening the session anew.'):
+                    self.hosts.close(session_id)
+                    self.hosts.open(session_id)
             elif doubt.rung == 2 and waited > OPENING_LASTS:
                 self._climb(
                     session_id,
@@ -62,10 +65,14 @@ class Ladder:
             doubt.asked = self.hosts.check(session_id)
         elif doubt.asked.done() and doubt.asked.exception() is None:
             self.trust(session_id)
-        elif doubt.asked.done():
-            self._climb(session_id, doubt, 'WhatsApp does not answer on this connection, making a new one.')
+        elif doubt.asked.done() and self._climb(
+            session_id, doubt, 'WhatsApp does not answer on this connection, making a new one.'
+        ):
             self.hosts.reconnect(session_id)
 
-    def _climb(self, session_id: str, doubt: _Doubt, sentence: str) -> None:
+    def _climb(self, session_id: str, doubt: _Doubt, sentence: str) -> bool:
+        if not self.say(session_id, sentence):
+            self.trust(session_id)
+            return False
         doubt.rung, doubt.since = doubt.rung + 1, self.ticks()
-        self.say(session_id, sentence)
+        return True

@@ -11,7 +11,7 @@ import logging
 import queue
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, get_args
 from urllib.parse import urlsplit
@@ -22,8 +22,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from data import media as rows
 from data.database import StorageFailed, after_commit, database, read, write
+from data.sessions import extra_of
 
-from .bodies import media_body
+from .bodies import Body, media_body
 from .errors import Conflict, Invalid, NotFound
 from .events import FileKind, RemoteFile
 from .fetch import Guard, Unreachable
@@ -131,6 +132,15 @@ class Downloads:
 
     # ---- asking
 
+    def heard(self, message_id: str, session_id: str, file: RemoteFile, history: bool = False) -> None:
+        """The same by the session's own policy. What is older than the link is fetched only when somebody asks."""
+        try:
+            policy = Policy.of(extra_of(session_id))
+        except Invalid:  # whatever became of the policy, the message must be kept
+            log.exception('the media policy of session %s makes no sense', session_id)
+            policy = Policy()
+        self.want(message_id, session_id, file, replace(policy, kinds=()) if history else policy)
+
     def want(self, message_id: str, session_id: str, file: RemoteFile, policy: Policy) -> None:
         """Inside the write that has stored the message: note its file, and fetch it if the policy says so."""
         why_not = policy.why_not(file)
@@ -139,14 +149,16 @@ class Downloads:
         state = 'skipped' if why_not else 'wanted'
         if len(file.key) != 32 or not (file.path or file.url):
             state, why_not = 'failed', NOT_FOR_US
-        rows.want_download(
+        added = rows.want_download(
             message=message_id, session=session_id, kind=file.kind, mime=file.mime, size=file.size,
             filename=file.filename, width=file.width, height=file.height, seconds=file.seconds,
             animated=file.animated, view_once=file.view_once, path=file.path, url=file.url, key=file.key,
             sha256=file.sha256, sealed_sha256=file.sealed_sha256, thumbnail=file.thumbnail or None, state=state,
             next_at=self.world.now(), error=why_not,
         )  # fmt: skip
-        if state == 'wanted':
+        if added:
+            rows.note_in_message(message_id, None, state=state, detail=why_not)
+        if added and state == 'wanted':
             after_commit(self._nudge)
 
     def again(self, message_id: str) -> rows.Download:
@@ -163,6 +175,7 @@ class Downloads:
             raise Conflict(NOT_FOR_US, code='media_not_for_us')
         before: tuple[rows.DownloadState, ...] = ('wanted', 'failed', 'gone', 'skipped', 'here')
         if rows.move_download(message_id, before, 'wanted', tries=0, next_at=self.world.now(), error=''):
+            rows.note_in_message(message_id, None, state='wanted', detail='')
             after_commit(self._nudge)
         return rows.download_of(message_id) or row
 
@@ -256,9 +269,14 @@ class Downloads:
             return
         row = rows.download_of(id)
         if row is not None:
-            chat = row.message.chat_id
-            body = {'id': id, 'chat': chat, 'media': media_body(row)}
+            chat, file = row.message.chat_id, media_body(row)
+            rows.note_in_message(id, **{'media_id': row.media_id, **_without(file, 'id', 'kind')})
+            body = {'id': id, 'chat': chat, 'media': file}
             self.desk.tell('message.media', body, session=row.session_id, chat=chat)
+
+
+def _without(body: Body, *names: str) -> Body:
+    return {name: value for name, value in body.items() if name not in names}
 
 
 class _Stopped(Exception):

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Literal
 
 ReceiptKind = Literal['delivered', 'read', 'played']
-Origin = Literal['live', 'offline']
+Origin = Literal['live', 'offline', 'history']
+Standing = Literal['received', 'sent', 'delivered', 'read', 'played']
 
 
 # ---- the life of a session
@@ -210,7 +211,7 @@ class Vote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The message that a reaction, an edit, a revocation or a vote is about. `sender`: the address who wrote it."""
+    """The message that a reaction, an edit or a revocation of ours is about. `sender`: the address that wrote it."""
 
     whatsapp_id: str
     sender: str
@@ -227,7 +228,8 @@ class MessageReceived:
     `chat` and `sender` are addresses as they arrived; `chat_alt` and `sender_alt` are the other name (phone number
     or LID) of the same person where the event offers it, else ''. In a private chat of ours (`from_me`) `chat` is
     the other person. `text` is the body, caption or the emoji of a reaction; `mentions` are addresses. `raw` is the
-    serialized waE2E.Message. `content` is what the kind brings beside the text, `target` what it is about.
+    serialized waE2E.Message. `content` is what the kind brings beside the text; `target` is WhatsApp's id of the
+    message that a reaction, an edit, a revocation or a vote is about.
     """
 
     session: str
@@ -247,7 +249,7 @@ class MessageReceived:
     origin: Origin
     raw: bytes
     content: Content | None = None
-    target: Target | None = None
+    target: str = ''
     forwarded: bool = False
 
 
@@ -274,6 +276,23 @@ class ReceiptReceived:
     kind: ReceiptKind
     by_me: bool
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryReceived:
+    """The phone told a part of what was before the link; never fresh, however new it is.
+
+    `messages` with how far each had come; `names` are (address, what they call themselves), `people` pairs of digits
+    (lid, phone), `groups` (address, name). `progress`: how far the phone has come with all of it, in percent; -1: not
+    said by this part.
+    """
+
+    session: str
+    messages: tuple[tuple[MessageReceived, Standing], ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
+    people: tuple[tuple[str, str], ...] = ()
+    groups: tuple[tuple[str, str], ...] = ()
+    progress: int = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,6 +334,7 @@ Event = (
     | MessageReceived
     | MessageDamaged
     | ReceiptReceived
+    | HistoryReceived
     | TypingChanged
     | GroupSeen
 )

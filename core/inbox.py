@@ -7,15 +7,28 @@ from datetime import timedelta
 
 from data.chats import Chat
 from data.database import after_commit
-from data.messages import Message
+from data.messages import ABOUT, Message, message_at
 from data.traffic import Line, add_message, add_receipts, session_name
 
-from .addresses import parse_jid
+from .addresses import STATUS, STATUS_GROUP, parse_jid
 from .again import Again
 from .bodies import Body, message_body, time_text
+from .contents import Kept, chosen, kept
 from .errors import Invalid
-from .events import Event, GroupSeen, MessageDamaged, MessageReceived, ReceiptReceived, TypingChanged
+from .events import (
+    Event,
+    GroupSeen,
+    HistoryReceived,
+    MessageDamaged,
+    MessageReceived,
+    ReceiptReceived,
+    RemoteFile,
+    TypingChanged,
+    Vote,
+)
+from .history import History
 from .identities import Identities
+from .marks import Marks
 from .news import NewsDesk
 from .sessions import Sessions
 from .world import World
@@ -23,6 +36,7 @@ from .world import World
 log = logging.getLogger(__name__)
 
 Route = Callable[[str, str], object]
+Want = Callable[[str, str, RemoteFile, bool], object]
 AskGroups = Callable[[str], 'Future[tuple[GroupSeen, ...]]']
 # Told to the router; everything else (edits, reactions, …) is kept but starts nothing.
 SPOKEN = {'text', 'image', 'video', 'audio', 'voice', 'document', 'sticker', 'location', 'contact'}
@@ -32,7 +46,10 @@ ASK_AGAIN = 600.0  # seconds between two questions for the groups of a session
 
 
 class Inbox:
-    """`route(message id, chat id)` is nudged for each message that automation may answer; `groups` asks WhatsApp."""
+    """`route(message id, chat id)` is nudged for each message that automation may answer; `groups` asks WhatsApp.
+
+    `want(message id, session id, file, history)` sees to the file that a message brings, inside its write.
+    """
 
     def __init__(
         self,
@@ -44,9 +61,14 @@ class Inbox:
         *,
         again: Again,
         groups: AskGroups,
+        want: Want | None = None,
     ) -> None:
         self.world, self.identities, self.sessions, self.desk, self.route = world, identities, sessions, desk, route
-        self.again, self.groups = again, groups
+        self.again, self.groups, self.want = again, groups, want
+        self.marks = Marks(identities, desk)
+        self.history = History(
+            identities, desk, make=self._line, whose=self._whose, mark=self.marks.take, file=self._file
+        )
         self._asked: dict[str, float] = {}  # session id -> when its groups were asked for
 
     def receive(self, event: Event, stored: Callable[[], object]) -> None:
@@ -57,6 +79,8 @@ class Inbox:
         match event:
             case MessageReceived():
                 self._message(event)
+            case HistoryReceived() if session_name(event.session) is not None:
+                self.history.take(event)
             case ReceiptReceived():
                 self._receipt(event)
             case TypingChanged():
@@ -69,19 +93,31 @@ class Inbox:
                 self.sessions.handle(event)
 
     def _message(self, event: MessageReceived) -> None:
-        if session_name(event.session) is None or not _is_chat(event.chat):
-            return  # a status, a channel, or a session deleted meanwhile
+        if session_name(event.session) is None or not (_is_chat(event.chat) or event.chat == STATUS):
+            return  # a channel, or a session deleted meanwhile
         chat_id, sender_id = self._whose(event)
         line = self._line(event, chat_id, sender_id)
-        if not add_message(line, unread=0 if event.from_me else 1):
+        quiet = event.kind in ABOUT or event.chat == STATUS
+        if not add_message(line, unread=0 if event.from_me or quiet else 1, on_top=event.kind not in ABOUT):
             return  # WhatsApp repeats itself after a reconnect
+        if event.kind in ABOUT:
+            self.marks.take(line)
+        else:
+            self._tell(line, event, chat_id)
+        self._file(line, event)
+        if line.routed == 0:
+            after_commit(lambda: self.route(line.id, chat_id))
+
+    def _file(self, line: Line, event: MessageReceived, *, history: bool = False) -> None:
+        if self.want is not None and isinstance(event.content, RemoteFile):
+            self.want(line.id, line.session_id, event.content, history)
+
+    def _tell(self, line: Line, event: MessageReceived, chat_id: str) -> None:
         card = self.identities.card(chat_id)
-        sender: Body | None = dict(self.identities.person(sender_id)) if sender_id else None
+        sender: Body | None = dict(self.identities.person(line.sender_id)) if line.sender_id else None
         body = message_body(line, session=card.session, peer=dict(self.identities.peer(chat_id)), sender=sender)
         kind = 'message.sent' if event.from_me else 'message.received'
         self.desk.tell(kind, body, session=event.session, chat=chat_id)
-        if line.routed == 0:
-            after_commit(lambda: self.route(line.id, chat_id))
         if card.group and not card.name:
             after_commit(lambda: self._ask_groups(event.session))
 
@@ -102,6 +138,9 @@ class Inbox:
 
     def _whose(self, event: MessageReceived) -> tuple[str, str | None]:
         """(chat id, contact id of the sender, None for our own)."""
+        if event.chat == STATUS:
+            chat_id = self.identities.chat(event.session, group=STATUS_GROUP, name='Status updates')
+            return chat_id, None if event.from_me else self._sender(event)
         if event.is_group:
             chat_id = self.identities.chat(event.session, group=parse_jid(event.chat).digits)
             return chat_id, None if event.from_me else self._sender(event)
@@ -134,12 +173,22 @@ class Inbox:
             author='phone' if event.from_me else '',
             author_name='Phone' if event.from_me else '',
             origin=event.origin,
-            routed=0 if not event.from_me and event.kind in SPOKEN else None,
+            routed=0 if not event.from_me and event.kind in SPOKEN and event.chat != STATUS else None,
             at=min(event.at, now + FUTURE),
             created_at=now,
             sent_at=event.at if event.from_me else None,
             proto=event.raw,
+            content=self._content(event, chat_id),
+            target=event.target or None,
+            forwarded=event.forwarded,
         )
+
+    def _content(self, event: MessageReceived, chat_id: str) -> Kept | None:
+        if not isinstance(event.content, Vote):
+            return kept(event.content)
+        poll = message_at(event.session, chat_id, event.target)
+        options = poll.content['options'] if poll is not None and poll.kind == 'poll' and poll.content else []
+        return {'options': chosen(event.content.hashes, options)}
 
     def _receipt(self, event: ReceiptReceived) -> None:
         if session_name(event.session) is None or not _is_chat(event.chat):

@@ -146,14 +146,17 @@ class MediaStore:
     # ---- sending files
 
     def local_file(self, media: Media, kind: FileKind) -> LocalFile:
-        """What the host is given to send it as `kind`, converted if need be. Raises what adapt() raises."""
-        fits = self.adapt(media, kind)
-        mime = 'audio/ogg; codecs=opus' if kind == 'voice' else fits.mime
+        """What the host is given to send a file, as adapt() has made it, as `kind`. Raises NotFound."""
+        mime = 'audio/ogg; codecs=opus' if kind == 'voice' else media.mime
         return LocalFile(
-            kind=kind, path=str(self.path_of(fits)), sha256=fits.sha256, mime=mime, size=fits.size,
-            filename=fits.filename, width=fits.width, height=fits.height, seconds=fits.seconds,
-            animated=fits.animated, thumbnail=fits.thumbnail, waveform=fits.waveform,
+            kind=kind, path=str(self.path_of(media)), sha256=media.sha256, mime=mime, size=media.size,
+            filename=media.filename, width=media.width, height=media.height, seconds=media.seconds,
+            animated=media.animated, thumbnail=media.thumbnail, waveform=media.waveform,
         )  # fmt: skip
+
+    def file_for(self, id: str, kind: FileKind) -> LocalFile:
+        """The same by its id, as the outbox asks for it; this one may be asked for inside a write."""
+        return self.local_file(self.media(id), kind)
 
     def adapt(self, media: Media, kind: FileKind) -> Media:
         """The same file as WhatsApp takes it for `kind`, converted once; it may be the same one. May take minutes.

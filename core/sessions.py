@@ -156,6 +156,7 @@ class Sessions:
                 f'{name} is not connected, so WhatsApp cannot be told. Start it first, or unlink it on the phone.',
                 code='not_connected',
             )
+        self._ladder.trust(row.id)
         by_hand = 'Logged out by a person. Link a phone to go on.'
         self._set(row.id, 'logged_out', by_hand, wanted=False)
         try:
@@ -246,12 +247,7 @@ class Sessions:
             case LoggedOut():
                 self._logged_out(row, event)
             case Replaced():
-                self._set(
-                    row.id,
-                    'failed',
-                    'The same linked device was opened elsewhere. Start it to take it back.',
-                    wanted=False,
-                )
+                self._replaced(row)
             case Banned():
                 self._banned(row, event)
             case LoginFailed():
@@ -266,12 +262,9 @@ class Sessions:
         now = self.world.now()
         for row in wanted_sessions():
             if row.state == 'banned' and row.until and row.until <= now:
-                self._set(row.id, 'starting', 'The ban is over, connecting.')
-                self.hosts.open(row.id)
+                self._after_ban(row)
             elif row.state == 'starting' and now - row.since > STARTING_LASTS:
-                self._set(row.id, 'reconnecting', 'The start got stuck, opening it anew.')
-                self.hosts.open(row.id)
-                self.hosts.reconnect(row.id)
+                self._open_anew(row, 'The start got stuck, opening it anew.')
         self._ladder.tick()
 
     # ---- one event each
@@ -327,7 +320,13 @@ class Sessions:
         self.identities.same_person(event.phone, event.lid)
         after_commit(lambda: self.lines.online(str(row.id)))
 
+    def _replaced(self, row: Session) -> None:
+        self._ladder.trust(row.id)
+        elsewhere = 'The same linked device was opened elsewhere. Start it to take it back.'
+        self._set(row.id, 'failed', elsewhere, wanted=False)
+
     def _logged_out(self, row: Session, event: LoggedOut) -> None:
+        self._ladder.trust(row.id)
         if row.state == 'logged_out' and not row.wanted:  # we asked for it ourselves
             return
         self._set(
@@ -341,6 +340,7 @@ class Sessions:
         )
 
     def _banned(self, row: Session, event: Banned) -> None:
+        self._ladder.trust(row.id)
         until = f'until {event.until:%d %B %H:%M} UTC' if event.until else 'and did not say for how long'
         code = f' ({event.code})' if event.code else ''
         self._set(
@@ -355,8 +355,10 @@ class Sessions:
         said = f'{event.because} ({event.reason})' if str(event.reason) not in event.because else event.because
         if event.again:
             self._set(row.id, 'reconnecting', f'{said} It is tried again by itself.')
-        else:  # an outdated library (405) is worth a try after the update, without anybody pressing Start
-            self._set(row.id, 'failed', said, wanted=event.reason == 405)
+            return
+        self._ladder.trust(row.id)
+        # An outdated library (405) is worth a try after the update, without anybody pressing Start.
+        self._set(row.id, 'failed', said, wanted=event.reason == 405)
 
     # ---- helpers
 
@@ -369,13 +371,34 @@ class Sessions:
         self.hosts.open(row.id)
         return self.named(row.name)
 
+    def _after_ban(self, row: Session) -> None:
+        if self._move(row.id, (row.state,), 'starting', 'The ban is over, connecting.'):
+            self.hosts.open(row.id)
+
+    def _open_anew(self, row: Session, because: str) -> None:
+        if self._move(row.id, (row.state,), 'reconnecting', because):
+            self.hosts.open(row.id)
+            self.hosts.reconnect(row.id)
+
     def _forget_pairing(self, session_id: str) -> None:
         for kept in (self._codes, self._typed, self._pairing_since):
             kept.pop(session_id, None)
         self._ladder.trust(session_id)
 
-    def _doubted(self, session_id: str, why: str) -> None:
-        self._set(session_id, 'reconnecting', why)
+    def _doubted(self, session_id: str, why: str) -> bool:
+        return self._move(session_id, ('working', 'reconnecting'), 'reconnecting', why)
+
+    def _move(self, session_id: str, before: tuple[str, ...], state: State, detail: str, **more: Any) -> bool:
+        """Only while it should be connected and is in one of the states `before`; False: it is not."""
+
+        def change() -> bool:
+            row: Session | None = Session.get_or_none(Session.id == session_id)
+            if row is None or not row.wanted or row.state not in before:
+                return False
+            self._set(session_id, state, detail, **more)
+            return True
+
+        return write(change)
 
     def _set(self, session_id: str, state: State, detail: str, **more: Any) -> None:
         def change() -> None:

@@ -176,14 +176,14 @@ def was_uploaded_by(media_id: str, by: str) -> bool:
 
 
 def carried_in(media_id: str, session_ids: Iterable[str]) -> bool:
-    """Whether a message of one of these sessions brought this file."""
-    query = Download.select().where(Download.media == media_id, Download.session << list(session_ids))
+    """Whether a message of one of these sessions brings this file."""
+    query = Message.select().where(Message.media_id == media_id, Message.session << list(session_ids))
     return bool(query.exists())
 
 
 def carried(media_ids: Sequence[str]) -> set[str]:
-    """Those of them that a message brought."""
-    rows: Any = Download.select(Download.media).where(Download.media << list(media_ids)).distinct().tuples()
+    """Those of them that a message brings, in or out."""
+    rows: Any = Message.select(Message.media_id).where(Message.media_id << list(media_ids)).distinct().tuples()
     return {str(id) for (id,) in rows}
 
 
@@ -251,6 +251,14 @@ def move_download(message_id: str, before: Iterable[DownloadState], after: Downl
     query = Download.update(state=after, **more).where(Download.message == message_id, Download.state << list(before))
     moved: int = query.execute()
     return moved == 1
+
+
+def note_in_message(message_id: str, media_id: str | None, **facts: Any) -> None:
+    """Show in the message itself what is known of its file, in the words of core/contents.py."""
+    row: Message | None = Message.get_or_none(Message.id == message_id)
+    if row is not None:
+        content = {**row.content, **facts} if row.content else row.content
+        Message.update(media_id=media_id, content=content).where(Message.id == message_id).execute()
 
 
 def release_running(at: datetime) -> int:

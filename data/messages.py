@@ -19,6 +19,10 @@ Status = Literal[
 ]  # fmt: skip
 
 
+# Messages about another one: they are kept, sent and logged like any, but a conversation shows what they did to it.
+ABOUT = ('reaction', 'edit', 'revoke', 'poll_vote')
+
+
 class Message(Table):
     """One message of a chat.
 
@@ -27,6 +31,8 @@ class Message(Table):
     `origin`: live, offline (waited at WhatsApp while we were away) or history. `routed`: 0 waits for the router,
     1 was seen by it, NULL is none of its business. `proto` is the serialized waE2E.Message of an incoming one.
     `heard_from` is the address the sender had in WhatsApp's own event (receipts must name the same one).
+    `content` is what the kind brings beside the text, in the words of core/contents.py; `media_id` its file, once we
+    have it. `target` is WhatsApp's id of the message that a reaction, an edit, a revocation or a vote is about.
     Ids grow, so their order is the order of a queue and of a list.
     """
 
@@ -62,6 +68,12 @@ class Message(Table):
     sent_at = TimeField(null=True)
     ended_at = TimeField(null=True)
     proto = BlobField(null=True)
+    content: Any = JSONField(null=True)
+    media_id = CharField(null=True)
+    target = CharField(null=True)
+    forwarded = IntegerField(default=0)
+    edited_at = TimeField(null=True)
+    revoked_at = TimeField(null=True)
 
     class Meta:
         indexes = (
@@ -86,6 +98,7 @@ Message.add_index(
     )
 )
 Message.add_index(Message.index(Message.id, where=SQL('routed = 0'), name='message_unrouted'))
+Message.add_index(Message.index(Message.media_id, where=Message.media_id.is_null(False), name='message_media'))
 
 
 class Receipt(Table):
@@ -142,11 +155,41 @@ def messages_by_ids(ids: Sequence[str]) -> list[Message]:
 
 
 def messages_of(chat_id: str, *, before: str = '', limit: int = 50) -> list[Message]:
-    """The newest messages of a chat, oldest of them first; `before` is the id to page back from."""
-    query = _joined().where(Message.chat == chat_id).order_by(Message.id.desc()).limit(limit)
+    """The newest messages of a chat, oldest of them first, without those ABOUT others; `before` is the id to page
+    back from.
+    """
+    query = _joined().where(Message.chat == chat_id, Message.kind.not_in(ABOUT)).order_by(Message.id.desc())
     if before:
         query = query.where(Message.id < before)
-    return list(query)[::-1]
+    return list(query.limit(limit))[::-1]
+
+
+def message_at(session_id: str, chat_id: str, whatsapp_id: str) -> Message | None:
+    """The message that WhatsApp calls so, in this chat; nothing joined."""
+    found: Message | None = Message.get_or_none(
+        Message.session == session_id, Message.whatsapp_id == whatsapp_id, Message.chat == chat_id
+    )
+    return found
+
+
+def change_waiting(id: str, text: str) -> bool:
+    """Before it leaves; False when it just did."""
+    changed: int = Message.update(text=text).where(Message.id == id, Message.status == 'queued').execute()
+    return changed == 1
+
+
+def change_text(id: str, text: str, at: datetime) -> bool:
+    """Its author wrote something else instead; False when it was deleted meanwhile."""
+    changed: int = (
+        Message.update(text=text, edited_at=at).where(Message.id == id, Message.revoked_at.is_null()).execute()
+    )
+    return changed == 1
+
+
+def mark_revoked(id: str, at: datetime) -> bool:
+    """Its author deleted it for everybody; False when that is known already."""
+    changed: int = Message.update(revoked_at=at).where(Message.id == id, Message.revoked_at.is_null()).execute()
+    return changed == 1
 
 
 def newest_received(chat_id: str, count: int) -> list[Message]:

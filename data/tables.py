@@ -6,12 +6,13 @@ from .contacts import Contact
 from .database import Table
 from .events import LoggedEvent
 from .flows import Flow, Run
+from .marks import Mark
 from .media import Conversion, Download, Media, Upload
 from .messages import Message, Receipt
 from .people import ApiKey, Login, User
 from .sessions import Session, SessionChange
 
 TABLES: tuple[type[Table], ...] = (
-    Session, SessionChange, Contact, Chat, Message, Receipt, Media, Conversion, Upload, Download, Flow, Run,
+    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Media, Conversion, Upload, Download, Flow, Run,
     LoggedEvent, Answer, User, Login, ApiKey,
 )  # fmt: skip

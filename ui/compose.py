@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from core.again import Again
 from core.bus import Bus
 from core.chats import Chats
-from core.events import Event
+from core.errors import NotFound
+from core.events import Event, FileKind, LocalFile
 from core.host.hosts import Hosts
 from core.housekeeping import Housekeeping
 from core.identities import Identities
@@ -101,7 +102,11 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         server=sandbox.address if sandbox else WHATSAPP,
     )
     again = Again()
-    outbox = Outbox(world, identities, desk, hosts.send, again=again, country=settings.default_country)
+
+    def files(media_id: str, kind: FileKind) -> LocalFile:
+        raise NotFound('The file of this message is no longer there.')
+
+    outbox = Outbox(world, identities, desk, hosts.send, again=again, files=files, country=settings.default_country)
     sessions = Sessions(world, identities, desk, hosts, outbox, country=settings.default_country)
     library = Library(world, desk)
     guard = LoopGuard(SANDBOX if sandbox else CAREFUL)

@@ -12,6 +12,7 @@ from core.host.client import Client
 from core.host.library import GoError
 from core.host.outgoing import body_of, jid_of
 from core.host.session import Host, Session
+from core.host.uploads import Uploads
 from core.host.wire import (
     Answer,
     Answered,
@@ -44,6 +45,7 @@ class Calls:
         self._session = session
         self._sender = Worker(f'send-{session.id}')
         self._asker = Worker(f'ask-{session.id}')
+        self._uploads = Uploads(host.go, host.gate)
         self._spoiled = 0  # the batch of which one send came back
 
     def take(self, call: Call) -> None:
@@ -90,8 +92,11 @@ class Calls:
             client.release()
 
     def _send(self, call: Call, client: Client, ask: Send) -> ToMain:
-        to, body = jid_of(ask.message.to), body_of(ask.message)
         host = self._host
+        try:
+            to, body = jid_of(ask.message.to), body_of(ask.message, lambda file: self._uploads.of(client, file))
+        except GoError as error:
+            return refusals.of_upload(call.id, str(error))
         host.line.say(Begun(call.id))
         try:
             with host.gate.call():

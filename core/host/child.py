@@ -138,8 +138,10 @@ class Child:
 
     def _exit(self) -> None:
         with self._last_words:
-            self._line.spool(self._folder)
-            os._exit(0)
+            try:
+                self._line.spool(self._folder)
+            finally:  # whatever went wrong: a host that stays would hold the stores for ever
+                os._exit(0)
 
     def _watch_parent(self) -> None:
         """The pipe's end is noticed at once; this is for a pipe that somebody else still holds open."""

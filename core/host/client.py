@@ -4,6 +4,7 @@ import logging
 import re
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol
 from uuid import uuid4
@@ -20,10 +21,12 @@ from core.events import (
     Paired,
     PairingCodeShown,
     Replaced,
+    Vote,
 )
-from core.host import library, logins, translate
+from core.host import history, library, logins, translate
+from core.host.contents import vote_of
 from core.host.gate import Gate
-from core.host.library import Callbacks, Go, pb
+from core.host.library import Callbacks, Go, GoError, pb
 
 log = logging.getLogger(__name__)
 
@@ -173,7 +176,10 @@ class Client:
         session = self._owner.id
         match number:
             case library.MESSAGE:
-                self._on_message(pb.Message.FromString(data))
+                self._on_message(data)
+            case library.HISTORY:
+                for part in history.parts(session, pb.HistorySync.FromString(data).Data):
+                    self._owner.tell(part)
             case library.RECEIPT:
                 receipt = translate.receipt(session, pb.Receipt.FromString(data))
                 if receipt is not None:
@@ -211,10 +217,26 @@ class Client:
             case library.CONNECT_FAILED:
                 self._end('refused', logins.failed(session, self.failure, again=False))
 
-    def _on_message(self, event: Any) -> None:
-        message = translate.message(self._owner.id, event, 'live')
-        if message is not None:
-            self._owner.tell(self._placed(message))
+    def _on_message(self, data: bytes) -> None:
+        message = translate.message(self._owner.id, pb.Message.FromString(data), 'live')
+        if message is None:
+            return
+        if message.kind == 'poll_vote':
+            message = replace(message, content=self._vote(data))
+        self._owner.tell(self._placed(message))
+
+    def _vote(self, data: bytes) -> Vote | None:
+        """None: it cannot be read, as the poll was made before this session was linked, or the client is closing."""
+        if not self.hold():  # the library panics when it is asked to decrypt for a client it has forgotten
+            return None
+        try:
+            with self._gate.call():
+                return vote_of(self._go.decrypt_vote(self.uuid, data))
+        except GoError as error:
+            log.info('%s: a vote could not be read: %s', self._owner.id, error)
+            return None
+        finally:
+            self.release()
 
     def _placed(self, message: MessageReceived) -> MessageReceived:
         """Sent while we were away, by the server's word or by its time."""

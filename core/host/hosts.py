@@ -231,12 +231,13 @@ class Hosts:
         with self._lock:
             return [_report(slot) for slot in self._slots if slot.link is not None or slot.sessions]
 
-    def restart_host(self, id: str) -> None:
-        """End this host's process; its sessions come back in a new one."""
+    def restart_host(self, id: str) -> bool:
+        """End this host's process; its sessions come back in a new one. False: there is none with this id."""
         with self._lock:
-            for slot in self._slots:
-                if slot.id == id and slot.link is not None:
-                    slot.link.process.kill()
+            slot = next((each for each in self._slots if each.id == id), None)
+            if slot is not None and slot.link is not None:
+                slot.link.process.kill()
+            return slot is not None and (slot.link is not None or bool(slot.sessions))
 
     def stop(self, *, timeout: float = 8) -> None:
         """Sends in flight finish, clients close, processes end; what does not in time is killed."""

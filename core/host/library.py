@@ -35,12 +35,14 @@ e2e: Any = importlib.import_module('waE2E.WAWebProtobufsE2E_pb2')
 
 # The numbers of the events we ask for (neonize/events.py).
 DEVICE, PAIRED, CONNECTED, KEEPALIVE_MISSED, LOGGED_OUT, REPLACED, BANNED = 0, 2, 3, 4, 6, 7, 8
-CONNECT_FAILED, OUTDATED, DISCONNECTED = 9, 10, 12
+CONNECT_FAILED, OUTDATED, DISCONNECTED, HISTORY = 9, 10, 12, 13
 MESSAGE, RECEIPT, TYPING, JOINED_GROUP, GROUP_CHANGED = 17, 18, 19, 21, 22
 BACKLOG_STARTS, BACKLOG_ENDS, DAMAGED = 26, 27, 44
+# The numbers of its kinds of upload (neonize/utils/enum.py).
+IMAGE, VIDEO, AUDIO, DOCUMENT, LINK_THUMBNAIL = 0, 1, 2, 3, 6
 WANTED = (
     PAIRED, CONNECTED, KEEPALIVE_MISSED, LOGGED_OUT, REPLACED, BANNED, CONNECT_FAILED, OUTDATED, DISCONNECTED,
-    MESSAGE, RECEIPT, TYPING, JOINED_GROUP, GROUP_CHANGED, BACKLOG_STARTS, BACKLOG_ENDS, DAMAGED,
+    HISTORY, MESSAGE, RECEIPT, TYPING, JOINED_GROUP, GROUP_CHANGED, BACKLOG_STARTS, BACKLOG_ENDS, DAMAGED,
 )  # fmt: skip
 
 
@@ -96,6 +98,20 @@ class Go:
         if answer.Error:
             raise GoError(answer.Error)
         return answer.SendResponse
+
+    def upload(self, uuid: bytes, data: bytes, kind: int) -> Any:
+        """Encrypts and uploads; `kind` is one of IMAGE, VIDEO, AUDIO, DOCUMENT. Returns the UploadResponse."""
+        answer = pb.UploadReturnFunction.FromString(self._go.Upload(uuid, data, len(data), kind))
+        if answer.Error:
+            raise GoError(answer.Error)
+        return answer.UploadResponse
+
+    def decrypt_vote(self, uuid: bytes, event: bytes) -> list[bytes]:
+        """SHA-256 of each option chosen. `event`: the message event as it came. Panics for an unknown client."""
+        answer = pb.ReturnFunctionWithError.FromString(self._go.DecryptPollVote(uuid, event, len(event)))
+        if answer.Error:
+            raise GoError(answer.Error)
+        return list(answer.PollVoteMessage.selectedOptions)
 
     def pair_phone(self, uuid: bytes, phone: str, shown_as: str) -> str:
         chrome = 1

@@ -7,6 +7,7 @@ from core.host.wire import Refused
 REFUSED = re.compile(r'server returned error (\d+)|info query returned status (\d+)')
 CONNECTION = re.compile(r'websocket|not logged in|timed out|not connected')
 NOT_LINKED = ('client is nil', 'not logged in', "the store doesn't contain a device JID")
+HTTP = re.compile(r'status code (\d{3})')
 NODE = 'failed to send message node: '
 SENTENCES = {
     400: 'Not sent: WhatsApp did not understand this message (400).',
@@ -46,6 +47,19 @@ def _of_preparing(call: int, words: str) -> Refused:
     if CONNECTION.search(words):
         return not_connected(call)
     return Refused(id=call, kind='refused', sentence=f'The message could not be prepared: {words}.', retry=True)
+
+
+def of_upload(call: int, words: str) -> Refused:
+    """The file did not get to WhatsApp's media servers, so nothing of the message left."""
+    if words in NOT_LINKED or CONNECTION.search(words):
+        return not_connected(call)
+    found = HTTP.search(words)
+    if found and found.group(1) in ('413', '415'):
+        sentence = f'Not sent: WhatsApp’s media server does not take this file ({found.group(1)}).'
+        return Refused(id=call, kind='refused', sentence=sentence, reason=int(found.group(1)))
+    status = f' ({found.group(1)})' if found else ''
+    sentence = f'Not sent: the file could not be uploaded to WhatsApp{status}.'
+    return Refused(id=call, kind='refused', sentence=sentence, reason=int(found.group(1)) if found else 0, retry=True)
 
 
 def of_question(call: int, words: str) -> Refused:

@@ -14,6 +14,7 @@ from core.events import (
     ReceiptReceived,
     TypingChanged,
 )
+from core.host.contents import content_of, is_forwarded, plain, target_of
 from core.host.library import pb
 
 # The first field that is set names the kind. Wrappers (view once, ephemeral, …) are taken off by the library.
@@ -85,7 +86,7 @@ def message(session: str, event: Any, origin: Origin) -> MessageReceived | None:
     kind = kind_of(body)
     if not kind:
         return None
-    source = info.MessageSource
+    source, context = info.MessageSource, context_of(body)
     return MessageReceived(
         session=session,
         whatsapp_id=info.ID,
@@ -99,10 +100,13 @@ def message(session: str, event: Any, origin: Origin) -> MessageReceived | None:
         kind=kind,
         text=text_of(body),
         quote=quote_of(body),
-        mentions=tuple(plain(each) for each in getattr(context_of(body), 'mentionedJID', ())),
+        mentions=tuple(plain(each) for each in getattr(context, 'mentionedJID', ())),
         at=moment(info.Timestamp),
         origin=origin,
         raw=body.SerializeToString(),
+        content=content_of(body, view_once=event.IsViewOnce),
+        target=target_of(body),
+        forwarded=is_forwarded(context),
     )
 
 
@@ -245,12 +249,6 @@ def address(jid: Any) -> str:
     if not jid.User:
         return str(jid.Server) if jid.Server == 'broadcast' else ''
     return f'{jid.User}@{jid.Server}'
-
-
-def plain(written: str) -> str:
-    """`1555:3@s.whatsapp.net` and `1555.0:3@lid` name the person `1555`."""
-    user, at, server = written.partition('@')
-    return f'{user.split(":")[0].split(".")[0]}{at}{server}' if at else written
 
 
 def moment(seconds: int) -> datetime:

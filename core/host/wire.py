@@ -191,7 +191,8 @@ class Logged:
 ToMain = Begun | Answered | Refused | Happened | StoreTaken | Pong | Logged
 
 
-def pack(message: ToHost | ToMain) -> bytes:
+def pack(message: tuple[ToHost, ...] | ToMain) -> bytes:
+    """To a host go several at once, whatever waited; the other way one by one."""
     return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
 
 
@@ -200,6 +201,6 @@ def unpack_to_main(data: bytes) -> ToMain:
     return message
 
 
-def unpack_to_host(data: bytes) -> ToHost:
-    message: ToHost = pickle.loads(data)
-    return message
+def unpack_to_host(data: bytes) -> tuple[ToHost, ...]:
+    messages: tuple[ToHost, ...] = pickle.loads(data)
+    return messages

@@ -12,11 +12,21 @@ import pytest
 from core.again import Again
 from core.bus import Bus, News
 from core.errors import DovecoteError
-from core.events import Connected, Event, GroupSeen, MessageReceived, Outgoing, ReceiptReceived, Sent
+from core.events import (
+    Connected,
+    Event,
+    FileKind,
+    GroupSeen,
+    LocalFile,
+    MessageReceived,
+    Outgoing,
+    ReceiptReceived,
+    Sent,
+)
 from core.identities import Identities
 from core.inbox import Inbox
 from core.news import NewsDesk
-from core.outbox import Author, NewText, Outbox
+from core.outbox import Author, Outbox, Saying
 from core.sessions import Sessions
 from core.world import World, growing_ids
 from data.database import close_database, open_database, read, write
@@ -64,6 +74,9 @@ class TwinHosts:
         if not self.holds:
             self.settle()
         return future
+
+    def file(self, media_id: str, kind: FileKind) -> LocalFile:
+        return LocalFile(kind=kind, path=f'/media/{media_id}', sha256=media_id, mime='image/jpeg', size=1)
 
     def settle(self) -> None:
         """Everything in line leaves, or fails with `fails_with`."""
@@ -152,7 +165,7 @@ class House:
         self.settle()
 
     def post(self, text: str, to: str = ANNA, *, reply_to: str = '') -> Line:
-        row = self.outbox.post(NewText(session='shop', to=to, text=text, reply_to=reply_to), OWNER)
+        row = self.outbox.post(Saying(session='shop', to=to, text=text, reply_to=reply_to), OWNER)
         self.settle()
         return row
 
@@ -195,7 +208,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     desk = NewsDesk(world, bus)
     identities = Identities(world, desk)
     again = Again()
-    outbox = Outbox(world, identities, desk, hosts.send, again=again)
+    outbox = Outbox(world, identities, desk, hosts.send, again=again, files=hosts.file)
     sessions = Sessions(world, identities, desk, hosts, outbox)
     library = Library(world, desk)
     router = Router(world, library, LoopGuard(CAREFUL), outbox, desk)

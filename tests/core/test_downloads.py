@@ -27,6 +27,7 @@ from core.sandbox.media import MediaStore as FileServer
 from data.database import read, write
 from data.media import Download, carried, carried_in, download_of
 from data.messages import Message
+from data.sessions import Session
 
 from .files import PDF, TONE, bomb, made, picture
 from .house import House
@@ -72,12 +73,15 @@ class Yard:
             sha256=body.fileSHA256, sealed_sha256=body.fileEncSHA256, filename=filename,
         )  # fmt: skip
 
-    def comes(self, file: RemoteFile, policy: Policy | None = None) -> str:
-        """Anna sends it; gives the message's id."""
+    def comes(self, file: RemoteFile, policy: Policy | None = None, *, history: bool | None = None) -> str:
+        """Anna sends it; gives the message's id. With `history` the session's own policy counts."""
         self.house.says(f'look at this {len(self.asked)} {os.urandom(4).hex()}')
         with read():
             id = str(Message.select(Message.id).order_by(Message.id.desc()).get().id)
-        write(lambda: self.downloads.want(id, self.shop, file, policy or Policy()))
+        if history is None:
+            write(lambda: self.downloads.want(id, self.shop, file, policy or Policy()))
+        else:
+            write(lambda: self.downloads.heard(id, self.shop, file, history))
         return id
 
     def row(self, id: str) -> Download:
@@ -147,6 +151,33 @@ def test_a_received_file_is_here_a_moment_later(yard: Yard) -> None:
     body = media_body(row)
     assert (body['id'], body['mime'], body['size'], body['width']) == (row.media_id, 'image/jpeg', len(data), 640)
     assert yard.news() == [{'id': id, 'chat': row.message.chat_id, 'media': body}]
+
+
+def test_a_message_says_how_it_stands_with_its_file(yard: Yard) -> None:
+    yard.refusals += [404]
+    file = yard.uploaded(picture('JPEG'), 'image/png', filename='')
+    yard.house.inbox.want = yard.downloads.heard
+    yard.house.says('', kind='image', content=file, id='IN1')
+    with read():
+        message = Message.get(Message.whatsapp_id == 'IN1')
+    assert message.content['mime'] == 'image/png'
+    yard.ends(message.id)
+    message = yard.house.message(message.id)
+    assert (message.media_id, message.content['state'], message.content['detail']) == (None, 'gone', NO_LONGER)
+    yard.downloads.again(message.id)
+    row = yard.ends(message.id)
+    message = yard.house.message(message.id)
+    assert (message.media_id, message.content['state'], message.content['detail']) == (row.media_id, 'here', '')
+    assert (message.content['mime'], message.content['width']) == ('image/jpeg', 640)
+
+
+def test_a_session_has_a_policy_of_its_own_and_history_waits(yard: Yard) -> None:
+    write(lambda: Session.update(extra={'media': {'fetch': ['image']}}).execute())
+    document, photo = yard.uploaded(PDF), yard.uploaded(picture(), 'image/png')
+    ids = [yard.comes(photo, history=False), yard.comes(document, history=False), yard.comes(photo, history=True)]
+    assert [yard.ends(id).state for id in ids] == ['here', 'skipped', 'skipped']
+    write(lambda: Session.update(extra={'media': {'fetch': 'nonsense'}}).execute())
+    assert yard.ends(yard.comes(document, history=False)).state == 'here'
 
 
 @pytest.mark.parametrize('size', [1, 15, 16, 17, 65_526, 65_536, 1_000_003])

@@ -72,9 +72,18 @@ def test_the_name_of_a_group_we_have_always_been_in_is_asked_for_once(house: Hou
     assert Chat.get(Chat.group == '120363').name == 'Regulars'
 
 
-def test_status_and_channels_make_no_chat(house: House) -> None:
+def test_a_status_is_kept_quietly(house: House) -> None:
     house.working()
     house.says('look at me', chat='status@broadcast')
+    row = Message.get()
+    assert (row.chat.group, row.chat.name, row.chat.unread, row.routed) == ('status', 'Status updates', 0, None)
+    assert row.sender
+    assert row.sender.phone == ANNA
+    assert house.nudged == []
+
+
+def test_a_channel_makes_no_chat(house: House) -> None:
+    house.working()
     house.says('news', chat='123@newsletter')
     assert Message.select().count() == 0
 

@@ -246,7 +246,7 @@ def test_a_recording_becomes_a_voice_note_with_its_waveform(shelf: Shelf, tmp_pa
     recorded = made(tmp_path, 'r.wav', *TONE, *silence, '-filter_complex', joined)
     kept = shelf.keep(recorded, 'memo.wav')
     assert (kept.mime, kept.seconds) == ('audio/wav', 4)
-    file = shelf.store.local_file(kept, 'voice')
+    file = shelf.store.file_for(shelf.store.adapt(kept, 'voice').id, 'voice')
     assert file.mime == 'audio/ogg; codecs=opus'
     assert file.seconds in (4, 5)
     assert Path(file.path).read_bytes()[:4] == b'OggS'

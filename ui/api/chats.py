@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from core.bodies import Body, chat_body, joined_body
+from core.bodies import Body, chat_body, marked_bodies
 from core.errors import Invalid, NotFound
 from core.rights import Asker
 from data.chats import Chat, chat_by_id, latest_chats
-from data.messages import find_messages
+from data.messages import messages_of
 
 from ..compose import Gateway
 from .aside import answered, aside
@@ -86,14 +86,14 @@ def routes(gateway: Gateway) -> APIRouter:
 
     @api.get('/{id}/messages', **says('Messages of a chat', 'messages.see', gives=Page[MessageOut], problems=(404,)))
     async def messages(request: Request, id: str, limit: Limit = 50, cursor: Cursor = '') -> Response:
-        """Newest first."""
+        """Newest first. Reactions, edits, deletions and votes are shown on the messages they are about."""
         asker, before = asker_of(request), id_of(cursor)
 
         def read() -> tuple[list[Body], str | None]:
             visible_chat(asker, id)
-            rows = find_messages(chat_id=id, before=before, limit=limit + 1)
+            rows = messages_of(id, before=before, limit=limit + 1)[::-1]
             page, following = cut(rows, limit, lambda row: (str(row.id),))
-            return [joined_body(row) for row in page], following
+            return marked_bodies(page), following
 
         return list_answer(*await aside(read))
 

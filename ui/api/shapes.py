@@ -22,6 +22,13 @@ class PersonOut(BaseModel):
     group: str | None = Field(default=None, description='Only for groups: its address.')
 
 
+class HistoryOut(BaseModel):
+    progress: int = Field(
+        description='How far the phone has come with telling its history, in percent.', examples=[100]
+    )
+    messages: int = Field(description='How many messages of it are kept.', examples=[1240])
+
+
 class SessionOut(BaseModel):
     name: str = Field(examples=['shop'])
     id: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
@@ -37,6 +44,9 @@ class SessionOut(BaseModel):
     country: str | None = Field(description='In which numbers without a plus are read.', examples=['DE'])
     linked_at: str | None = TIME
     created_at: str = TIME
+    history: HistoryOut | None = Field(
+        description='What the phone told of the time before the link; null: nothing yet.'
+    )
 
 
 class ChangeOut(BaseModel):
@@ -56,6 +66,10 @@ class QueuedOut(BaseModel):
     chat: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0B'])
 
 
+class ChangedOut(QueuedOut):
+    by: str | None = Field(description='The message that asks WhatsApp for the change; null: nothing had to be asked.')
+
+
 class WentWrongOut(BaseModel):
     code: str = Field(description='WhatsApp’s number, or a word.', examples=['463'])
     detail: str = Field(examples=['This number has never written to you (463). Ask them to write first.'])
@@ -69,6 +83,70 @@ class QuoteOut(BaseModel):
 
 class StepOut(BaseModel):
     status: str = Field(description=MESSAGE_STATES, examples=['delivered'])
+    at: str = TIME
+
+
+class MediaPartOut(BaseModel):
+    id: str | None = Field(description='For `GET /media/{id}`; null until it was fetched from WhatsApp.')
+    mime: str = Field(examples=['image/jpeg'])
+    size: int = Field(description='Bytes.')
+    filename: str
+    width: int
+    height: int
+    seconds: int
+    animated: bool
+    view_once: bool | None = None
+    state: str | None = Field(
+        default=None,
+        description='Of a received one: wanted (it is being fetched), here, failed, gone (WhatsApp has it no longer) '
+        'or skipped (this session does not fetch such files by itself).',
+        examples=['here'],
+    )
+    detail: str | None = Field(default=None, description='Why it is not here, in a sentence.', examples=[''])
+
+
+class PlaceOut(BaseModel):
+    latitude: float
+    longitude: float
+    name: str
+    address: str
+    live: bool = Field(description='It moved while it was shared; this is where it began.')
+
+
+class CardOut(BaseModel):
+    name: str
+    phones: list[str]
+
+
+class VoteOut(BaseModel):
+    options: list[str]
+
+
+class ChosenOut(VoteOut):
+    by: PersonOut | None = Field(description='null: this account.')
+    at: str = TIME
+
+
+class PollOut(BaseModel):
+    name: str
+    options: list[str]
+    multiple: bool
+    votes: list[ChosenOut] | None = Field(default=None, description='What each chose last.')
+
+
+class CallOut(BaseModel):
+    video: bool
+
+
+class PreviewOut(BaseModel):
+    url: str
+    title: str
+    description: str
+
+
+class ReactionOut(BaseModel):
+    emoji: str = Field(examples=['👍'])
+    by: PersonOut | None = Field(description='null: this account.')
     at: str = TIME
 
 
@@ -91,6 +169,20 @@ class MessageOut(BaseModel):
     group: PersonOut | None = Field(default=None, description='Incoming, in a group: which.')
     reply_to: QuoteOut | None = Field(default=None, description='The message it answers.')
     mentions: list[str] | None = None
+    forwarded: bool | None = Field(default=None, description='It was forwarded by whoever sent it.')
+    about: str | None = Field(
+        default=None, description='Of a reaction, edit, revoke or poll_vote: WhatsApp’s id of the message it is about.'
+    )
+    media: MediaPartOut | None = Field(default=None, description='Of image, video, audio, voice, document, sticker.')
+    location: PlaceOut | None = None
+    contacts: list[CardOut] | None = None
+    poll: PollOut | None = None
+    vote: VoteOut | None = Field(default=None, description='Of a poll_vote: what was chosen.')
+    call: CallOut | None = None
+    preview: PreviewOut | None = Field(default=None, description='What is shown of a link in the text.')
+    reactions: list[ReactionOut] | None = None
+    edited_at: str | None = Field(default=None, description='When its author changed it.')
+    revoked_at: str | None = Field(default=None, description='When its author deleted it for everybody.')
 
 
 class OneMessageOut(MessageOut):

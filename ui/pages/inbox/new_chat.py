@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from nicegui import ui
 
 from core.errors import DovecoteError
-from core.outbox import SENDABLE, Author, NewText, Outbox
+from core.outbox import SENDABLE, Author, Outbox, Saying
 from core.rights import Login
 from data.sessions import all_sessions
 
@@ -36,7 +36,7 @@ async def new_chat(login: Login, outbox: Outbox, open: Callable[[str], Awaitable
             try:
                 asker = asker_now()
                 asker.must('messages.send')
-                new = NewText(session=str(session.value), to=str(to.value or ''), text=str(text.value or ''))
+                new = Saying(session=str(session.value), to=str(to.value or ''), text=str(text.value or ''))
                 author = Author(id=f'user:{asker.id}', name=asker.name)
                 row = await aside(outbox.post, new, author)
             except DovecoteError as error:

@@ -1,0 +1,97 @@
+"""What a caller may say: the parts of a body of `POST /messages`, and how they become something to send."""
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.contents import checked_cards, checked_place, checked_poll, kept
+from core.errors import Invalid
+from core.events import Card, Place, Poll
+from core.outbox import Saying
+
+KINDS = ('text', 'location', 'contact', 'poll', 'reaction', 'media', 'template')
+LATER = 'comes with a later version of Dovecote.'
+Coordinate = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra='forbid')
+
+
+class LocationPart(_Part):
+    latitude: Annotated[Coordinate, Field(examples=[52.52])]
+    longitude: Annotated[Coordinate, Field(examples=[13.405])]
+    name: Annotated[str, Field(max_length=200, examples=['The bakery'])] = ''
+    address: Annotated[str, Field(max_length=500, examples=['Market street 1, Berlin'])] = ''
+
+
+class CardPart(_Part):
+    name: Annotated[str, Field(max_length=200, examples=['Ben Baker'])]
+    phones: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=20, examples=[['+15551230002']])]
+
+
+class PollPart(_Part):
+    name: Annotated[str, Field(description='The question.', examples=['Which loaf?'])]
+    options: Annotated[list[str], Field(description='2 to 12, each different.', examples=[['Rye', 'Fennel']])]
+    multiple: Annotated[bool, Field(description='Whether several may be chosen.')] = False
+
+
+class ReactionPart(_Part):
+    message: Annotated[str, Field(max_length=80, description='The id of a message of this chat.')]
+    emoji: Annotated[str, Field(description='Empty takes it back.', examples=['👍'])]
+
+
+class NewMessage(_Part):
+    session: Annotated[str, Field(description='The name of the session that sends it.', examples=['shop'])]
+    to: Annotated[str, Field(
+        description='`+E.164`, digits, an address of WhatsApp (`…@s.whatsapp.net`, `…@lid`, `…@g.us`), '
+                    '`status@broadcast` or the id of a contact. Numbers without a plus are read in the country of the '
+                    'session.',
+        examples=['+15551230001'])]  # fmt: skip
+    text: Annotated[str | None, Field(description='What to say; up to 65,536 characters.', examples=['hello'])] = None
+    reply_to: Annotated[str, Field(description='The id of the message in this chat that it answers.')] = ''
+    mentions: Annotated[list[str], Field(max_length=1024, description='Whom it mentions, written like `to`.')] = []
+    location: Annotated[LocationPart | None, Field(description='A place on the map.')] = None
+    contact: Annotated[CardPart | list[CardPart] | None, Field(description='One contact card, or several.')] = None
+    poll: Annotated[PollPart | None, Field(description='A question with options.')] = None
+    reaction: Annotated[ReactionPart | None, Field(description='An emoji on a message of this chat.')] = None
+    media: Annotated[Any, Field(description='Not supported yet.')] = None
+    template: Annotated[Any, Field(description='Not supported yet.')] = None
+    send_at: Annotated[Any, Field(description='Not supported yet.')] = None
+
+
+class NewWords(_Part):
+    text: Annotated[str, Field(description='What it says from now on.', examples=['Your order is ready at noon.'])]
+
+
+def saying_of(new: NewMessage) -> Saying:
+    """Raises Invalid when it is nothing, two things at once, or not what the apps could show."""
+    said = [kind for kind in KINDS if getattr(new, kind) is not None]
+    if len(said) > 1:
+        raise Invalid(f'A message is one thing: {" or ".join(said)}, not both.', field=said[1])
+    if new.send_at is not None:
+        raise Invalid(f'Sending at a later time {LATER}', field='send_at', code='kind_not_supported_yet')
+    to = Saying(session=new.session, to=new.to, reply_to=new.reply_to, mentions=tuple(new.mentions))
+    match said:
+        case ['text']:
+            return replace(to, text=new.text or '')
+        case ['location'] if new.location is not None:
+            place = checked_place(Place(**new.location.model_dump()))
+            return replace(to, kind='location', text=place.name, content=kept(place))
+        case ['contact'] if new.contact is not None:
+            cards = _cards(new.contact)
+            return replace(to, kind='contact', text=cards[0].name, content=kept(cards))
+        case ['poll'] if new.poll is not None:
+            poll = checked_poll(Poll(**{**new.poll.model_dump(), 'options': tuple(new.poll.options)}))
+            return replace(to, kind='poll', text=poll.name, content=kept(poll))
+        case ['reaction'] if new.reaction is not None:
+            return replace(to, kind='reaction', text=new.reaction.emoji.strip(), target=new.reaction.message)
+        case [kind]:
+            raise Invalid(f'Sending a {kind} {LATER}', field=kind, code='kind_not_supported_yet')
+    raise Invalid('There is nothing to say: “text” is missing.', field='text')
+
+
+def _cards(new: CardPart | list[CardPart]) -> tuple[Card, ...]:
+    several = new if isinstance(new, list) else [new]
+    return checked_cards(tuple(Card(name=each.name.strip(), phones=tuple(each.phones)) for each in several))
