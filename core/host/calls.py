@@ -9,6 +9,7 @@ from core.errors import Invalid
 from core.events import PairingCodeShown, Sent
 from core.host import refusals, stores, translate
 from core.host.client import Client
+from core.host.groups import about_group, about_people
 from core.host.library import GoError
 from core.host.outgoing import body_of, jid_of
 from core.host.session import Host, Session
@@ -21,10 +22,12 @@ from core.host.wire import (
     Call,
     Check,
     FindPhones,
+    GroupAsk,
     ListGroups,
     LogOut,
     MarkRead,
     PairPhone,
+    PeopleAsk,
     Refusal,
     Refused,
     Send,
@@ -109,7 +112,8 @@ class Calls:
         try:
             return Answered(call.id, self._question(client, call.ask))
         except GoError as error:
-            return refusals.of_question(call.id, str(error))
+            of = refusals.of_denial if isinstance(call.ask, GroupAsk | PeopleAsk) else refusals.of_question
+            return of(call.id, str(error))
 
     def _question(self, client: Client, ask: Ask) -> Answer:
         go, gate, uuid = self._host.go, self._host.gate, client.uuid
@@ -117,6 +121,10 @@ class Calls:
             self._log_out(client)
             return None
         with gate.call():
+            if isinstance(ask, GroupAsk):
+                return about_group(go, uuid, self._session.id, ask)
+            if isinstance(ask, PeopleAsk):
+                return about_people(go, uuid, ask)
             match ask:
                 case MarkRead():
                     chat, sender = jid_of(ask.chat), jid_of(ask.sender)
@@ -131,7 +139,7 @@ class Calls:
                 case ListGroups():
                     return tuple(translate.group(self._session.id, each) for each in go.groups(uuid))
                 case Check():
-                    go.ask_blocklist(uuid)
+                    go.blocklist(uuid)
         return None
 
     def _log_out(self, client: Client) -> None:
