@@ -394,8 +394,8 @@ class GroupSeen:
 class GroupChanged:
     """Something happened in a group we are in, or were in until now. None: not touched.
 
-    `by`: the address of who did it, '' if not told. Of `joined`, `left`, `promoted` and `demoted` each is an address; who left alone is in `left` and is `by`; who came
-    by an invite link has `by_link`. `ended`: the group was taken down.
+    `by`: the address of who did it, '' if not told. Of `joined`, `left`, `promoted` and `demoted` each is an address;
+    who left alone is in `left` and is `by`; who came by an invite link has `by_link`. `ended`: the group is no more.
     """
 
     session: str

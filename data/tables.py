@@ -1,16 +1,19 @@
 """Every table of the program, in the order in which they refer to each other."""
 
 from .answers import Answer
+from .blocked import Blocked
 from .chats import Chat
 from .contacts import Contact
 from .database import Table
 from .events import LoggedEvent
 from .flows import Flow, Run
 from .marks import Mark
+from .members import Member
 from .messages import Message, Receipt
 from .people import ApiKey, Login, User
 from .sessions import Session, SessionChange
 
 TABLES: tuple[type[Table], ...] = (
-    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Flow, Run, LoggedEvent, Answer, User, Login, ApiKey,
+    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Flow, Run, LoggedEvent, Answer,
+    User, Login, ApiKey,
 )  # fmt: skip
