@@ -39,6 +39,8 @@ from core.host.worker import Worker
 
 log = logging.getLogger(__name__)
 
+DOUBT = 600.0  # seconds between two questions to the same group
+
 
 class Calls:
     """Sends of a session go one by one in the order they came; its questions likewise, beside them."""
@@ -50,6 +52,7 @@ class Calls:
         self._asker = Worker(f'ask-{session.id}')
         self._uploads = Uploads(host.go, host.gate)
         self._spoiled = 0  # the batch of which one send came back
+        self._doubted: dict[str, float] = {}  # group -> until when it is not asked again
 
     def take(self, call: Call) -> None:
         worker = self._sender if isinstance(call.ask, Send) else self._asker
@@ -105,8 +108,24 @@ class Calls:
             with host.gate.call():
                 sent = host.go.send(client.uuid, to, body)
         except GoError as error:
-            return refusals.of_send(call.id, str(error))
+            refused = refusals.of_send(call.id, str(error))
+            return refusals.not_in_group(call.id) if self._is_out(client, ask, refused) else refused
         return Answered(call.id, Sent(whatsapp_id=sent.ID, at=translate.moment(sent.Timestamp)))
+
+    def _is_out(self, client: Client, ask: Send, refused: Refused) -> bool:
+        """WhatsApp forbids a message to a group with the same number to those who are out and to those who may only
+        read; the group itself tells which.
+        """
+        group, now = ask.message.to, time.monotonic()
+        if refused.reason != 403 or not group.endswith('@g.us') or now < self._doubted.get(group, 0.0):
+            return False
+        self._doubted[group] = now + DOUBT
+        try:
+            with self._host.gate.call():
+                self._host.go.group(client.uuid, jid_of(group))
+        except GoError as error:
+            return refusals.of_denial(0, str(error)).code == refusals.NOT_IN[0]
+        return False
 
     def _ask(self, call: Call, client: Client) -> ToMain:
         try:

@@ -53,9 +53,8 @@ DENIED: dict[int, tuple[str, str]] = {
 
 
 def of_send(call: int, words: str) -> Refused:
-    if 'failed to get group members' in words and "you're not participating" in words:
-        code, sentence = NOT_IN
-        return Refused(id=call, kind='refused', sentence=f'Not sent: {sentence[:1].lower()}{sentence[1:]}', code=code)
+    if "you're not participating in that group" in words:
+        return not_in_group(call)
     found = REFUSED.search(words)
     if found:
         reason = int(found.group(1) or found.group(2))
@@ -70,6 +69,11 @@ def of_send(call: int, words: str) -> Refused:
     # Also a bare "websocket not connected": the library repeats an interrupted send by itself after a reconnect, and
     # that is what the second try says, when the first may have arrived.
     return Refused(id=call, kind='uncertain', sentence='WhatsApp did not confirm the message; it may have arrived.')
+
+
+def not_in_group(call: int) -> Refused:
+    code, sentence = NOT_IN
+    return Refused(id=call, kind='refused', sentence=f'Not sent: {sentence[:1].lower()}{sentence[1:]}', code=code)
 
 
 def _of_preparing(call: int, words: str) -> Refused:

@@ -195,7 +195,7 @@ def blocklist(session: str, event: Any) -> BlocklistChanged:
     """Without changes when WhatsApp only says that the list is another one."""
     blocks = pb.BlocklistChange.BLOCK
     changes = tuple((address(each.JID), each.BlockAction == blocks) for each in event.Changes)
-    return BlocklistChanged(session=session, changes=() if event.Action == pb.BlocklistEvent.MODIFY else changes)
+    return BlocklistChanged(session=session, changes=changes)
 
 
 def group(session: str, info: Any) -> GroupSeen:
