@@ -40,7 +40,7 @@ class Blocklist:
         """Or unblock. Raises NotFound, NotConnected, CallDenied, CallFailed."""
         if Contact.get_or_none(Contact.id == contact_id) is None:
             raise NotFound('There is no contact with this id.')
-        asked = self.hosts.block(session_id, self.identities.address_of(contact_id), on)
+        asked = self.hosts.block(session_id, write(lambda: self.identities.address_of(contact_id)), on)
         try:
             asked.result(WAITS)
         except FutureTimeout:

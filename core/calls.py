@@ -155,7 +155,7 @@ class Calls:
 
     def _set(self, row: Message | None, state: str) -> None:
         """Over stays over, and a call that was rejected ends as rejected."""
-        if row is None or row.content['state'] != 'ringing':
+        if row is None or (row.content or {}).get('state') != 'ringing':
             return
         row.content = {**row.content, 'state': state}
         Message.update(content=row.content).where(Message.id == row.id).execute()

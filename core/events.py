@@ -394,14 +394,16 @@ class GroupSeen:
 class GroupChanged:
     """Something happened in a group we are in, or were in until now. None: not touched.
 
-    `by`: the address of who did it, '' if not told. Of `joined`, `left`, `promoted` and `demoted` each is an address;
-    who left alone is in `left` and is `by`; who came by an invite link has `by_link`. `ended`: the group is no more.
+    `by`: the address of who did it and `by_name` what they call themselves, '' if not told. Of `joined`, `left`,
+    `promoted` and `demoted` each is an address; who left alone is in `left` and is `by`; who came by an invite link has
+    `by_link`. `ended`: the group is no more.
     """
 
     session: str
     group: str
     by: str
     at: datetime
+    by_name: str = ''
     name: str | None = None
     description: str | None = None
     announce: bool | None = None

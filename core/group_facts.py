@@ -97,6 +97,8 @@ class GroupFacts:
         room = self._room(event.session, event.group)
         if room is None:
             return None
+        if event.by:
+            self.identities.contact(event.by, '', event.by_name)
         said = {key: getattr(event, key) for key in SETTINGS if getattr(event, key) is not None}
         lines = [Happening(action='renamed')] if event.name is not None and event.name != room.name else []
         lines += [

@@ -92,13 +92,20 @@ class Groups:
 
     # ---- asking
 
-    def learn(self, session_id: str) -> 'Future[tuple[GroupSeen, ...]] | None':
-        """Ask for all groups of a session; None when that was done lately. What comes is kept by itself."""
+    def learn(self, session_id: str) -> None:
+        """Ask for all groups of a session, if that was not done lately; what comes is kept by itself."""
+        if self._may_ask(session_id, ''):
+            self.hosts.groups(session_id).add_done_callback(self._learnt)
+
+    def learn_now(self, session_id: str) -> None:
+        """The same, and wait until it is kept; what WhatsApp does not tell is only logged."""
         if not self._may_ask(session_id, ''):
-            return None
-        asked = self.hosts.groups(session_id)
-        asked.add_done_callback(self._learnt)
-        return asked
+            return
+        try:
+            for group in self._wait(self.hosts.groups(session_id)):
+                write(partial(self.facts.seen, group))
+        except (NotConnected, CallDenied, CallFailed) as error:
+            log.info('the groups of a session could not be asked for: %s', error)
 
     def _learnt(self, done: 'Future[tuple[GroupSeen, ...]]') -> None:
         if done.exception() is not None:

@@ -39,6 +39,7 @@ class Identities:
             known = self._resolve(address, alt, push_name)
         if push_name and self._names.get(known) != push_name:
             Contact.update(push_name=push_name).where(Contact.id == known, Contact.push_name != push_name).execute()
+            self._people.pop(known, None)
             after_commit(lambda: self._people.pop(known, None))
             _remember(self._names, known, push_name)
         return known

@@ -62,7 +62,7 @@ class Presence:
         if now - self._watched.get(key, -WATCH_AGAIN) < WATCH_AGAIN:
             return
         _put(self._watched, key, now)
-        asked = self.hosts.watch_presence(session_id, self.identities.address_of(contact_id))
+        asked = self.hosts.watch_presence(session_id, write(lambda: self.identities.address_of(contact_id)))
         asked.add_done_callback(lambda done: self._not_watched(key) if done.exception() else None)
 
     def body(self, session_id: str, contact_id: str) -> Body:

@@ -51,6 +51,14 @@ def chat_with(session_id: str, *, contact_id: str = '', group: str = '') -> Chat
     return found
 
 
+def chats_with(contact_id: str, session_ids: Sequence[str] | None = None) -> list[Chat]:
+    """The private chats with this contact, the latest first, with their session joined."""
+    query = Chat.select(Chat, Session).join(Session).where(Chat.contact == contact_id)
+    if session_ids is not None:
+        query = query.where(Chat.session << list(session_ids))
+    return list(query.order_by(Chat.last_at.desc(nulls='last'), Chat.id.desc()))
+
+
 def create_chat(
     id: str, session_id: str, *, contact_id: str = '', group: str = '', name: str = '', at: datetime
 ) -> Chat:
@@ -104,7 +112,7 @@ def latest_chats(
 
 
 def groups_of(
-    session_ids: Sequence[str] | None = None, *, group: str = '', before: str = '', limit: int = 50
+    session_ids: Sequence[str] | None = None, *, id: str = '', group: str = '', before: str = '', limit: int = 50
 ) -> list[Chat]:
     """Chats with groups, the newest first, with their session joined; what is told to everybody (status) is none.
 
@@ -119,6 +127,8 @@ def groups_of(
     )
     if session_ids is not None:
         query = query.where(Chat.session << list(session_ids))
+    if id:
+        query = query.where(Chat.id == id)
     if group:
         query = query.where(Chat.group == group)
     if before:

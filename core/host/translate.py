@@ -225,6 +225,7 @@ def group_change(session: str, event: Any) -> GroupChanged:
         session=session,
         group=address(event.JID),
         by=address(event.Sender),
+        by_name=event.Notify,
         at=moment(event.Timestamp),
         name=event.Name.Name if 'Name' in said else None,
         description=event.Topic.Topic if 'Topic' in said else None,

@@ -156,6 +156,13 @@ def test_what_is_told_twice_or_known_already_makes_one_line(house: House) -> Non
     assert lines(id) == [f'+{ANNA} renamed the group to “Early birds”', f'+{ANNA} added +15551230003']
 
 
+def test_who_does_something_is_called_as_they_call_themselves(house: House) -> None:
+    shop = house.working()
+    id = a_group(house, shop)
+    happens(house, shop, by=BEN_AT, by_name='Ben', name='Late birds')
+    assert lines(id) == ['Ben renamed the group to “Late birds”']
+
+
 def test_before_a_group_is_known_everything_in_it_is_news_once(house: House) -> None:
     shop = house.working()
     for _ in range(2):
@@ -514,6 +521,7 @@ def test_who_is_blocked_is_not_written_to_until_unblocked(house: House) -> None:
     with read():
         anna = contact_by(phone=ANNA)
     assert anna is not None
+    house.outbox.identities.forget_cached()  # as after a start of the program
     house.blocklist.block(shop, anna.id, True)
     with pytest.raises(Conflict, match='blocked') as refused:
         house.outbox.post(Saying(session='shop', to=ANNA, text='hi'), OWNER)
@@ -548,6 +556,7 @@ def test_what_a_blocked_contact_writes_in_a_group_starts_nothing(house: House) -
 def test_presence_is_watched_remembered_and_whispered(house: House) -> None:
     shop = house.working()
     house.says('hello')
+    house.outbox.identities.forget_cached()  # as after a start of the program
     with read():
         anna = contact_by(phone=ANNA)
     assert anna is not None
