@@ -21,6 +21,8 @@ Status = Literal[
 
 # Messages about another one: they are kept, sent and logged like any, but a conversation shows what they did to it.
 ABOUT = ('reaction', 'edit', 'revoke', 'poll_vote')
+# Facts that stand between the messages: nobody wrote them, and nobody waits for a receipt.
+NOTED = ('group_change', 'call')
 
 
 class Message(Table):
@@ -196,7 +198,12 @@ def newest_received(chat_id: str, count: int) -> list[Message]:
     """What others wrote last in a chat, with WhatsApp's ids, newest first, sender joined."""
     return list(
         _joined()
-        .where(Message.chat == chat_id, Message.direction == 'in', Message.whatsapp_id.is_null(False))
+        .where(
+            Message.chat == chat_id,
+            Message.direction == 'in',
+            Message.whatsapp_id.is_null(False),
+            Message.kind.not_in(NOTED),
+        )
         .order_by(Message.id.desc())
         .limit(count)
     )

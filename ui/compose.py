@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.again import Again
+from core.blocklist import Blocklist
 from core.bus import Bus
+from core.calls import Calls
 from core.chats import Chats
 from core.errors import NotFound
 from core.events import Event, FileKind, LocalFile
+from core.group_facts import GroupFacts
+from core.groups import Groups
 from core.host.hosts import Hosts
 from core.housekeeping import Housekeeping
 from core.identities import Identities
@@ -22,6 +26,7 @@ from core.jobs import Jobs, Ticker
 from core.news import NewsDesk
 from core.outbox import Outbox
 from core.people import People
+from core.presence import Presence
 from core.sessions import Sessions
 from core.settings import Settings
 from core.state_dir import StateDir, check_database, hold_state_dir
@@ -55,6 +60,10 @@ class Gateway:
     outbox: Outbox
     inbox: Inbox
     chats: Chats
+    groups: Groups
+    calls: Calls
+    presence: Presence
+    blocklist: Blocklist
     library: Library
     router: Router
     jobs: Jobs
@@ -112,7 +121,13 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     library = Library(world, desk)
     guard = LoopGuard(SANDBOX if sandbox else CAREFUL)
     router = Router(world, library, guard, outbox, desk, stale_after=settings.stale_after or math.inf)
-    inbox = Inbox(world, identities, sessions, desk, router.nudge, again=again, groups=hosts.groups)
+    groups = Groups(world, identities, hosts, GroupFacts(world, identities, desk))
+    calls = Calls(world, identities, desk, hosts, outbox)
+    presence, blocklist = Presence(world, identities, desk, hosts), Blocklist(world, identities, desk, hosts)
+    inbox = Inbox(
+        world, identities, sessions, desk, router.nudge,
+        again=again, groups=groups, calls=calls, presence=presence, blocklist=blocklist,
+    )  # fmt: skip
     jobs = Jobs(state.jobs)
     jobs.every_minute('housekeeping', Housekeeping(world, retention_days=settings.retention_days).clean)
     chats = Chats(world, desk, hosts)
@@ -120,7 +135,8 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     ticker = Ticker((sessions.tick, outbox.sweep, again.tick))
     return Gateway(
         settings=settings, state=state, world=world, bus=bus, desk=desk, people=people, identities=identities,
-        hosts=hosts, sessions=sessions, outbox=outbox, inbox=inbox, chats=chats, library=library, router=router,
+        hosts=hosts, sessions=sessions, outbox=outbox, inbox=inbox, chats=chats, groups=groups, calls=calls,
+        presence=presence, blocklist=blocklist, library=library, router=router,
         jobs=jobs, ticker=ticker, sandbox=sandbox,
     )  # fmt: skip
 

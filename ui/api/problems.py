@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from core.errors import (
+    CallDenied,
     CallFailed,
     Conflict,
     DovecoteError,
@@ -78,6 +79,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404),
     (Conflict, 409),
     (NotConnected, 409),
+    (CallDenied, 409),
     (NotJson, 415),
     (Invalid, 422),
     (TooMany, 429),

@@ -28,6 +28,8 @@ TAGS = {
     'messages': 'Say something, and see what became of it.',
     'sessions': 'A session is one linked WhatsApp account.',
     'chats': 'Conversations with people and groups.',
+    'groups': 'Groups of WhatsApp: who is in them, and what may be done in them.',
+    'calls': 'Calls are shown and rejected; nobody here can take one.',
     'contacts': 'The people who wrote to you or were written to.',
     'events': 'Everything that happens, as it happens.',
     'flows': 'What answers by itself, and what it did.',
