@@ -1,10 +1,11 @@
 """A connection that is open but deaf climbs a ladder: ask WhatsApp, connect anew, open anew, tell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
+QUIET = 300.0  # seconds without any word of WhatsApp; then we ask whether it still hears us
 CONNECTING_LASTS = 20.0
 OPENING_LASTS = 30.0
 
@@ -34,17 +35,26 @@ class Ladder:
     def __init__(self, ticks: Callable[[], float], hosts: Hosts, say: Callable[[str, str], bool]) -> None:
         self.ticks, self.hosts, self.say = ticks, hosts, say
         self._doubts: dict[str, _Doubt] = {}
+        self._heard: dict[str, float] = {}
+
+    def heard(self, session_id: str) -> None:
+        """Something came in on this connection. Called on any thread."""
+        self._heard[session_id] = self.ticks()
 
     def doubt(self, session_id: str) -> None:
         """WhatsApp has not answered on this connection for a while."""
-        self._doubts[session_id] = _Doubt(since=self.ticks())
+        self._doubts.setdefault(session_id, _Doubt(since=self.ticks()))
 
     def trust(self, session_id: str) -> None:
         """It has connected again, or it is none of our business any more."""
         self._doubts.pop(session_id, None)
 
-    def tick(self) -> None:
-        """About once a second."""
+    def tick(self, working: Iterable[str]) -> None:
+        """About once a second; `working` are the sessions that should be hearing something."""
+        for session_id in working:
+            if self.ticks() - self._heard.setdefault(session_id, self.ticks()) > QUIET:
+                self.heard(session_id)
+                self.doubt(session_id)
         for session_id, doubt in list(self._doubts.items()):
             waited = self.ticks() - doubt.since
             if doubt.rung == 0:

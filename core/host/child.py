@@ -99,7 +99,7 @@ class Child:
 
     def _pong(self, number: int) -> None:
         sessions = list(self._sessions.values())
-        online = sum(1 for each in sessions if each.client is not None and each.client.phase == 'online')
+        online = tuple(each.id for each in sessions if each.client is not None and each.client.phase == 'online')
         lost = sum(len(each.abandoned) for each in sessions)
         runs = sum(each.runs for each in sessions)
         self._line.say(Pong(id=number, online=online, lost=lost, runs=runs, memory_kb=_memory_kb()))

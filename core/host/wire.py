@@ -171,11 +171,11 @@ class StoreTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pong:
-    """`online`: sessions connected. `lost`: threads that abandoned pairings left behind for good; `runs`: how often the
-    library was started, each of which leaves an open database behind."""
+    """`online`: the sessions that are connected. `lost`: threads that abandoned pairings left behind for good; `runs`:
+    how often the library was started, each of which leaves an open database behind."""
 
     id: int
-    online: int
+    online: tuple[str, ...]
     lost: int
     runs: int
     memory_kb: int
