@@ -269,9 +269,9 @@ def test_a_repeated_request_gets_the_first_answer(door: Door) -> None:
 
 
 def test_a_key_for_some_sessions_sees_only_its_own(door: Door) -> None:
-    if door.api.get('/sessions/other').status_code == 404:
-        door.api.post('/sessions', json={'name': 'other'}).raise_for_status()
-    limited, stranger = door.by(door.key('agent', 'other')), door.by(door.key('agent', 'other'))
+    if door.api.get('/sessions/annex').status_code == 404:
+        door.api.post('/sessions', json={'name': 'annex', 'start': False}).raise_for_status()
+    limited, stranger = door.by(door.key('agent', 'annex')), door.by(door.key('agent', 'annex'))
     data = os.urandom(500)
     id = brings(limited, data)['id']
     assert limited.get(f'/media/{id}').content == data
@@ -322,10 +322,10 @@ def test_a_photo_that_somebody_sends_can_be_fetched(door: Door) -> None:
     assert door.api.get(f'/media/{media["id"]}').content == data
     assert door.by(door.key('viewer', 'shop')).get(f'/media/{media["id"]}').content == data
     problem(door.api.post(f'/messages/{message["id"]}/media'), 409, 'media_here')
-    if door.api.get('/sessions/other').status_code == 404:
-        door.api.post('/sessions', json={'name': 'other'}).raise_for_status()
-    problem(door.by(door.key('agent', 'other')).get(f'/media/{media["id"]}'), 404)
-    problem(door.by(door.key('agent', 'other')).post(f'/messages/{message["id"]}/media'), 404)
+    if door.api.get('/sessions/annex').status_code == 404:
+        door.api.post('/sessions', json={'name': 'annex', 'start': False}).raise_for_status()
+    problem(door.by(door.key('agent', 'annex')).get(f'/media/{media["id"]}'), 404)
+    problem(door.by(door.key('agent', 'annex')).post(f'/messages/{message["id"]}/media'), 404)
 
 
 @pytest.mark.parametrize('code', [403, 404])
