@@ -23,6 +23,7 @@ from . import (
     health,
     hosts,
     keys,
+    media,
     messages,
     people,
     sandbox,
@@ -30,13 +31,17 @@ from . import (
 )
 from .asking import Asking, Route
 from .lists import json_answer
+from .media import body_limits
 from .problems import problem
 from .reference import openapi_of
 
 RESOURCES = (
-    messages, sessions, blocked, chats, groups, calls, contacts, events, flows, keys, people, hosts, sandbox, health,
+    messages, media, sessions, blocked, chats, groups, calls, contacts, events, flows, keys, people, hosts, sandbox,
+    health,
 )  # fmt: skip
 PAGES = {'/api/docs'}
+
+__all__ = ['body_limits', 'mount', 'origin_of', 'reference_of']
 
 
 def mount(app: FastAPI, gateway: Gateway) -> None:

@@ -23,7 +23,7 @@ from .aside import aside_slowly
 from .asking import Route, asker_of, body_of, says, visible_ids, visible_session
 from .lists import Cursor, Limit, OfSession, Page, cut, id_of, json_answer, json_bytes, list_answer
 from .once import carried_out_once, once_of
-from .problems import NotJson
+from .problems import WrongType
 from .shapes import GroupOut, InviteOut, MembersOut, NewGroupOut, OneGroupOut, PreviewGroupOut
 
 ACTIONS: tuple[Action, ...] = ('add', 'remove', 'promote', 'demote')
@@ -164,7 +164,7 @@ def _one_group(api: APIRouter, gateway: Gateway) -> None:
         """The body is the picture itself, a JPEG or PNG of at most 5 MB; its middle is shown, 640 pixels square."""
         kind = request.headers.get('content-type', '').partition(';')[0].strip().lower()
         if kind not in ('image/jpeg', 'image/png', 'application/octet-stream'):
-            raise NotJson('The body must be the picture, with `Content-Type: image/jpeg` or `image/png`.')
+            raise WrongType('The body must be the picture, with `Content-Type: image/jpeg` or `image/png`.')
         data = await request.body()
         if not data:
             raise Invalid('There is no picture in the body.')
