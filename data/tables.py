@@ -7,10 +7,12 @@ from .database import Table
 from .events import LoggedEvent
 from .flows import Flow, Run
 from .marks import Mark
+from .media import Conversion, Download, Media, Upload
 from .messages import Message, Receipt
 from .people import ApiKey, Login, User
 from .sessions import Session, SessionChange
 
 TABLES: tuple[type[Table], ...] = (
-    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Flow, Run, LoggedEvent, Answer, User, Login, ApiKey,
+    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Media, Conversion, Upload, Download, Flow, Run,
+    LoggedEvent, Answer, User, Login, ApiKey,
 )  # fmt: skip
