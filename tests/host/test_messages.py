@@ -156,6 +156,6 @@ def test_a_session_that_was_never_opened_is_not_connected(stage: Stage) -> None:
 
 
 def test_a_qr_nobody_scans_ends_the_pairing(unscanned: Stage) -> None:
-    assert unscanned.until(PairingEnded, 'unscanned', timeout=25).because == 'timeout'
+    assert unscanned.until(PairingEnded, 'unscanned', timeout=45).because == 'timeout'
     with pytest.raises(NotConnected):
         unscanned.hosts.pairing_code('unscanned', '15550009000', timeout=0.3)
