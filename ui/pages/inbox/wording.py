@@ -21,11 +21,11 @@ KINDS: Mapping[str, tuple[str, str]] = {
     'location': ('location_on', 'Location'), 'contact': ('person', 'Contact'), 'poll': ('ballot', 'Poll'),
     'album': ('photo_library', 'Album'), 'group_invite': ('group_add', 'Invitation to a group'),
     'product': ('sell', 'Product'), 'order': ('shopping_bag', 'Order'), 'event': ('event', 'Event'),
-    'call': ('call', 'Call'), 'reaction': ('add_reaction', 'Reaction'), 'edit': ('edit', 'Edited'),
+    'call': ('call', 'Call'), 'group_change': ('group', 'Group'), 'reaction': ('add_reaction', 'Reaction'), 'edit': ('edit', 'Edited'),
     'revoke': ('block', 'Deleted'), 'pin': ('push_pin', 'Pinned'), 'poll_vote': ('how_to_vote', 'Vote'),
 }  # fmt: skip
 OTHER = ('chat_info', 'A message this version cannot show')
-HAPPENINGS = {'reaction', 'edit', 'revoke', 'pin', 'poll_vote', 'call'}  # lines between the bubbles
+HAPPENINGS = {'reaction', 'edit', 'revoke', 'pin', 'poll_vote', 'call', 'group_change'}  # lines between the bubbles
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,8 @@ def happening(kind: str, text: str, who: str) -> str:
             return f'{who} pinned a message'
         case 'poll_vote':
             return f'{who} voted'
+        case 'group_change':
+            return text
         case _:
             return f'{who} called'
 
