@@ -29,6 +29,7 @@ from .events import (
     MessageReceived,
     PresenceChanged,
     ReceiptReceived,
+    RemoteFile,
     TypingChanged,
     Vote,
 )
@@ -44,6 +45,7 @@ from .world import World
 log = logging.getLogger(__name__)
 
 Route = Callable[[str, str], object]
+Want = Callable[[str, str, RemoteFile, bool], object]
 # Told to the router; everything else (edits, reactions, …) is kept but starts nothing.
 SPOKEN = {'text', 'image', 'video', 'audio', 'voice', 'document', 'sticker', 'location', 'contact'}
 # A clock that is wrong on a phone must not put a message at the end of the chat for ever.
@@ -51,7 +53,10 @@ FUTURE = timedelta(minutes=5)
 
 
 class Inbox:
-    """`route(message id, chat id)` is nudged for each message that automation may answer."""
+    """`route(message id, chat id)` is nudged for each message that automation may answer.
+
+    `want(message id, session id, file, history)` sees to the file that a message brings, inside its write.
+    """
 
     def __init__(
         self,
@@ -66,12 +71,15 @@ class Inbox:
         calls: Calls,
         presence: Presence,
         blocklist: Blocklist,
+        want: Want | None = None,
     ) -> None:
         self.world, self.identities, self.sessions, self.desk, self.route = world, identities, sessions, desk, route
-        self.again, self.groups, self.calls = again, groups, calls
+        self.again, self.groups, self.calls, self.want = again, groups, calls, want
         self.presence, self.blocklist = presence, blocklist
         self.marks = Marks(identities, desk)
-        self.history = History(identities, desk, make=self._line, whose=self._whose, mark=self.marks.take)
+        self.history = History(
+            identities, desk, make=self._line, whose=self._whose, mark=self.marks.take, file=self._file
+        )
 
     def receive(self, event: Event, stored: Callable[[], object]) -> None:
         """Keep what happened, in the order in which it is told; `stored` is called once it cannot be lost any more."""
@@ -120,8 +128,13 @@ class Inbox:
             self.marks.take(line)
         else:
             self._tell(line, event, chat_id)
+        self._file(line, event)
         if line.routed == 0:
             after_commit(lambda: self.route(line.id, chat_id))
+
+    def _file(self, line: Line, event: MessageReceived, *, history: bool = False) -> None:
+        if self.want is not None and isinstance(event.content, RemoteFile):
+            self.want(line.id, line.session_id, event.content, history)
 
     def _tell(self, line: Line, event: MessageReceived, chat_id: str) -> None:
         card = self.identities.card(chat_id)

@@ -100,6 +100,7 @@ Message.add_index(
     )
 )
 Message.add_index(Message.index(Message.id, where=SQL('routed = 0'), name='message_unrouted'))
+Message.add_index(Message.index(Message.media_id, where=Message.media_id.is_null(False), name='message_media'))
 
 
 class Receipt(Table):

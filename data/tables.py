@@ -8,12 +8,13 @@ from .database import Table
 from .events import LoggedEvent
 from .flows import Flow, Run
 from .marks import Mark
+from .media import Conversion, Download, Media, Upload
 from .members import Member
 from .messages import Message, Receipt
 from .people import ApiKey, Login, User
 from .sessions import Session, SessionChange
 
 TABLES: tuple[type[Table], ...] = (
-    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Flow, Run, LoggedEvent, Answer,
-    User, Login, ApiKey,
+    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload, Download,
+    Flow, Run, LoggedEvent, Answer, User, Login, ApiKey,
 )  # fmt: skip

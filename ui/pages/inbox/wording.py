@@ -21,8 +21,9 @@ KINDS: Mapping[str, tuple[str, str]] = {
     'location': ('location_on', 'Location'), 'contact': ('person', 'Contact'), 'poll': ('ballot', 'Poll'),
     'album': ('photo_library', 'Album'), 'group_invite': ('group_add', 'Invitation to a group'),
     'product': ('sell', 'Product'), 'order': ('shopping_bag', 'Order'), 'event': ('event', 'Event'),
-    'call': ('call', 'Call'), 'group_change': ('group', 'Group'), 'reaction': ('add_reaction', 'Reaction'), 'edit': ('edit', 'Edited'),
+    'call': ('call', 'Call'), 'reaction': ('add_reaction', 'Reaction'), 'edit': ('edit', 'Edited'),
     'revoke': ('block', 'Deleted'), 'pin': ('push_pin', 'Pinned'), 'poll_vote': ('how_to_vote', 'Vote'),
+    'group_change': ('group', 'Group'),
 }  # fmt: skip
 OTHER = ('chat_info', 'A message this version cannot show')
 HAPPENINGS = {'reaction', 'edit', 'revoke', 'pin', 'poll_vote', 'call', 'group_change'}  # lines between the bubbles
@@ -58,7 +59,7 @@ def shown_as(kind: str) -> tuple[str, str]:
     return ('', '') if kind == 'text' else KINDS.get(kind, OTHER)
 
 
-def happening(kind: str, text: str, who: str) -> str:
+def happening(kind: str, text: str, who: str) -> str:  # noqa: PLR0911 - one for each kind
     """A sentence for what happened to another message."""
     match kind:
         case 'reaction':
