@@ -275,7 +275,7 @@ def counts_since(since: datetime) -> dict[tuple[str, str], int]:
     """(session id, direction) -> messages since then."""
     rows: Any = (
         Message.select(Message.session, Message.direction, fn.COUNT(Message.id))
-        .where(Message.at >= since)
+        .where(Message.at >= since, Message.kind.not_in(NOTED))
         .group_by(Message.session, Message.direction)
         .tuples()
     )
@@ -299,7 +299,7 @@ def tally(since: datetime, *, session_id: str = '') -> list[Tally]:
     hour = (SQL('t1.created_at') - begin) / 3_600_000
     # by id, which begins with the time: there is no index on times
     query = Message.select(Message.session, Message.direction, Message.status, hour, fn.COUNT(Message.id)).where(
-        Message.id >= _first_id(since), Message.origin != 'history'
+        Message.id >= _first_id(since), Message.origin != 'history', Message.kind.not_in(NOTED)
     )
     if session_id:
         query = query.where(Message.session == session_id)

@@ -22,7 +22,7 @@ from .lists import Page, list_answer
 from .shapes import PersonOut
 
 
-class NewBlock(BaseModel):
+class NewBlocked(BaseModel):
     model_config = ConfigDict(extra='forbid')
 
     contact: Annotated[
@@ -40,11 +40,11 @@ def routes(gateway: Gateway) -> APIRouter:
         asker = asker_of(request)
         return list_answer(await aside(lambda: _bodies(visible_session(asker, name).id)))
 
-    @api.post('', **says('Block a contact', 'groups.manage', gives=Page[PersonOut], takes=NewBlock,
+    @api.post('', **says('Block a contact', 'groups.manage', gives=Page[PersonOut], takes=NewBlocked,
               example={'contact': '+15551230001'}, problems=(404, 409, 504)))  # fmt: skip
     async def block(request: Request, name: str) -> Response:
         """Nothing they write to this account arrives any more, and nothing can be sent to them. Answers the list."""
-        asker, new = asker_of(request), await body_of(request, NewBlock)
+        asker, new = asker_of(request), await body_of(request, NewBlocked)
         return list_answer(await aside_slowly(lambda: _set(asker, name, new.contact, on=True)))
 
     @api.delete('', **says('Unblock a contact', 'groups.manage', gives=Page[PersonOut], problems=(404, 409, 504)))

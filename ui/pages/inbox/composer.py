@@ -30,7 +30,7 @@ class Composer(ui.element, component='composer.js'):
         self.props['chat'] = chat.id
         self.props['hint'] = 'A new line: Shift and Enter' if chat.group else f'Write to {chat.name}'
         self.props['label'] = f'Message to {chat.name}'
-        self.props['closed'] = chat.state not in SENDABLE
+        self.props['closed'] = chat.state not in SENDABLE or bool(chat.closed)
 
     def answer(self, said: Said | None) -> None:
         if said is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.addresses import shown_phone
-from core.bodies import chat_body
+from core.bodies import chat_body, closed_because
 from core.rights import Asker
 from data.chats import Chat, chat_by_id, latest_chats, unread_total
 from data.contacts import contacts_at
@@ -44,7 +44,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatView:
-    """An open chat. `keeper`: who answers, '' for the bot; `until`: when the bot comes back by itself."""
+    """An open chat. `keeper`: who answers, '' for the bot; `until`: when the bot comes back by itself. `closed`: why
+    nobody can write into it now, '' when one can.
+    """
 
     id: str
     name: str
@@ -61,6 +63,7 @@ class ChatView:
     keeper_id: str
     until: datetime | None
     unread: int
+    closed: str = ''
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +138,7 @@ def chat_view(chat_id: str, asker: Asker) -> ChatView | None:
         keeper_id=str(chat.assigned_to or ''),
         until=chat.human_until,
         unread=int(chat.unread),
+        closed=closed_because(chat),
     )
 
 
