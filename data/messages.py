@@ -33,6 +33,7 @@ class Message(Table):
     `heard_from` is the address the sender had in WhatsApp's own event (receipts must name the same one).
     `content` is what the kind brings beside the text, in the words of core/contents.py; `media_id` its file, once we
     have it. `target` is WhatsApp's id of the message that a reaction, an edit, a revocation or a vote is about.
+    `indexed` is its number in the index of words (data/search.py), 0 when there is no word in it, NULL until then.
     Ids grow, so their order is the order of a queue and of a list.
     """
 
@@ -74,6 +75,7 @@ class Message(Table):
     forwarded = IntegerField(default=0)
     edited_at = TimeField(null=True)
     revoked_at = TimeField(null=True)
+    indexed = IntegerField(null=True)
 
     class Meta:
         indexes = (
@@ -98,6 +100,8 @@ Message.add_index(
     )
 )
 Message.add_index(Message.index(Message.id, where=SQL('routed = 0'), name='message_unrouted'))
+Message.add_index(Message.index(Message.id, where=SQL('indexed IS NULL'), name='message_unindexed'))
+Message.add_index(Message.index(Message.indexed, where=SQL('indexed > 0'), name='message_indexed'))
 
 
 class Receipt(Table):
@@ -129,6 +133,14 @@ def receipts_of(message: Message) -> list[Receipt]:
     )
 
 
+def receipts_on(session_ids: Sequence[str], whatsapp_ids: Sequence[str]) -> list[Receipt]:
+    """On all of these messages, in the order in which they were given."""
+    if not whatsapp_ids:
+        return []
+    among = (Receipt.session << list(session_ids), Receipt.whatsapp_id << list(whatsapp_ids))
+    return list(Receipt.select().where(*among).order_by(Receipt.at))
+
+
 def _joined() -> Any:
     sender = Contact.alias('sender')
     return (
@@ -153,14 +165,25 @@ def messages_by_ids(ids: Sequence[str]) -> list[Message]:
     return list(_joined().where(Message.id << list(ids)).order_by(Message.id))
 
 
-def messages_of(chat_id: str, *, before: str = '', limit: int = 50) -> list[Message]:
-    """The newest messages of a chat, oldest of them first, without those ABOUT others; `before` is the id to page
-    back from.
+def messages_of(chat_id: str, *, before: str = '', after: str = '', limit: int = 50) -> list[Message]:
+    """The newest messages of a chat, oldest of them first, without those ABOUT others.
+
+    `before` is the id to page back from; with `after` it is the oldest ones that follow this id.
     """
-    query = _joined().where(Message.chat == chat_id, Message.kind.not_in(ABOUT)).order_by(Message.id.desc())
+    query = _joined().where(Message.chat == chat_id, Message.kind.not_in(ABOUT)).limit(limit)
+    if after:
+        return list(query.where(Message.id > after).order_by(Message.id))
     if before:
         query = query.where(Message.id < before)
-    return list(query.limit(limit))[::-1]
+    return list(query.order_by(Message.id.desc()))[::-1]
+
+
+def messages_called(chat_id: str, session_id: str, whatsapp_ids: Sequence[str]) -> list[Message]:
+    """Those that WhatsApp calls so, in this chat; nothing joined."""
+    if not whatsapp_ids:
+        return []
+    among = (Message.session == session_id, Message.whatsapp_id << list(whatsapp_ids))
+    return list(Message.select().where(*among, Message.chat == chat_id))
 
 
 def message_at(session_id: str, chat_id: str, whatsapp_id: str) -> Message | None:

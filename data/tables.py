@@ -8,9 +8,12 @@ from .events import LoggedEvent
 from .flows import Flow, Run
 from .marks import Mark
 from .messages import Message, Receipt
+from .notes import Note
 from .people import ApiKey, Login, User
+from .quick_replies import QuickReply
 from .sessions import Session, SessionChange
 
 TABLES: tuple[type[Table], ...] = (
-    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Flow, Run, LoggedEvent, Answer, User, Login, ApiKey,
+    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Note, QuickReply, Flow, Run, LoggedEvent, Answer,
+    User, Login, ApiKey,
 )  # fmt: skip

@@ -22,9 +22,11 @@ from core.jobs import Jobs, Ticker
 from core.news import NewsDesk
 from core.outbox import Outbox
 from core.people import People
+from core.quick_replies import QuickReplies
 from core.sessions import Sessions
 from core.settings import Settings
 from core.state_dir import StateDir, check_database, hold_state_dir
+from core.words import WordIndex
 from core.world import World, real_world
 from data.database import close_database, open_database
 from flows.guards import CAREFUL, SANDBOX, LoopGuard
@@ -55,6 +57,7 @@ class Gateway:
     outbox: Outbox
     inbox: Inbox
     chats: Chats
+    quick_replies: QuickReplies
     library: Library
     router: Router
     jobs: Jobs
@@ -116,10 +119,11 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     jobs.every_minute('housekeeping', Housekeeping(world, retention_days=settings.retention_days).clean)
     chats = Chats(world, desk, hosts)
     jobs.every_minute('hand back', chats.hand_back_overdue)
-    ticker = Ticker((sessions.tick, outbox.sweep, again.tick))
+    ticker = Ticker((sessions.tick, outbox.sweep, again.tick, WordIndex(world).tick))
     return Gateway(
         settings=settings, state=state, world=world, bus=bus, desk=desk, people=people, identities=identities,
-        hosts=hosts, sessions=sessions, outbox=outbox, inbox=inbox, chats=chats, library=library, router=router,
+        hosts=hosts, sessions=sessions, outbox=outbox, inbox=inbox, chats=chats,
+        quick_replies=QuickReplies(world, desk), library=library, router=router,
         jobs=jobs, ticker=ticker, sandbox=sandbox,
     )  # fmt: skip
 

@@ -28,6 +28,7 @@ TAGS = {
     'messages': 'Say something, and see what became of it.',
     'sessions': 'A session is one linked WhatsApp account.',
     'chats': 'Conversations with people and groups.',
+    'quick-replies': 'Texts that people here write again and again.',
     'contacts': 'The people who wrote to you or were written to.',
     'events': 'Everything that happens, as it happens.',
     'flows': 'What answers by itself, and what it did.',
