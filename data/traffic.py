@@ -145,6 +145,17 @@ def add_message(line: Line, *, unread: int = 0, on_top: bool = True) -> bool:
     return bool(added)
 
 
+def lift_chat(chat_id: str, message_id: str, at: datetime) -> None:
+    """Put the chat where this message belongs, unless a newer one is in it."""
+    statement(
+        'UPDATE chat SET last_message = ?, last_at = ? WHERE id = ? AND (last_at IS NULL OR last_at < ?)',
+        message_id,
+        as_number(at),
+        chat_id,
+        as_number(at),
+    )
+
+
 DEPARTING = (
     'id, chat_id, kind, text, quote_id, quote_sender, quote_text, mentions, author, author_name, caused_by, content,'
     ' media_id, target, forwarded, at, created_at, attempts'
