@@ -133,12 +133,24 @@ def receipts_of(message: Message) -> list[Receipt]:
     )
 
 
-def receipts_on(session_ids: Sequence[str], whatsapp_ids: Sequence[str]) -> list[Receipt]:
-    """On all of these messages, in the order in which they were given."""
+def first_receipts(
+    session_ids: Sequence[str], whatsapp_ids: Sequence[str]
+) -> dict[tuple[str, str], list[tuple[str, datetime, int]]]:
+    """(session, WhatsApp's id) -> (kind, when the first came, from how many), in the order of these times."""
     if not whatsapp_ids:
-        return []
-    among = (Receipt.session << list(session_ids), Receipt.whatsapp_id << list(whatsapp_ids))
-    return list(Receipt.select().where(*among).order_by(Receipt.at))
+        return {}
+    first = fn.MIN(Receipt.at)
+    rows: Any = (
+        Receipt.select(Receipt.session, Receipt.whatsapp_id, Receipt.kind, first, fn.COUNT(Receipt.who))
+        .where(Receipt.session << list(session_ids), Receipt.whatsapp_id << list(whatsapp_ids))
+        .group_by(Receipt.session, Receipt.whatsapp_id, Receipt.kind)
+        .order_by(first)
+        .tuples()
+    )
+    told: dict[tuple[str, str], list[tuple[str, datetime, int]]] = {}
+    for session, whatsapp_id, kind, at, count in rows:
+        told.setdefault((str(session), str(whatsapp_id)), []).append((str(kind), at, int(count)))
+    return told
 
 
 def _joined() -> Any:

@@ -75,6 +75,15 @@ def is_searchable(q: str) -> bool:
     return any(c.isalnum() for c in q)
 
 
+def parts_of(snippet: str) -> list[tuple[str, bool]]:
+    """A snippet in parts: (text, whether it fits)."""
+    parts: list[tuple[str, bool]] = []
+    for part in snippet.split(BEGIN):
+        fits, end, rest = part.partition(END)
+        parts += [(fits, True), (rest, False)] if end else [(part, False)]
+    return [part for part in parts if part[0]]
+
+
 def _match(q: str) -> str:
     """Every word in quotes, where nothing in it is an operator; the index takes it apart as it does with texts."""
     words = [word.replace('"', ' ') for word in q.split() if is_searchable(word)]
