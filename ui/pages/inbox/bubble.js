@@ -29,7 +29,7 @@ export default {
             <component v-if="told.quote" :is="told.quote.id ? 'button' : 'p'" class="quote" :type="told.quote.id ? 'button' : null"
               :aria-label="told.quote.id ? 'Go to the message that is answered' : null" @click.stop="jump">
               <span v-if="told.quote.who" class="strong">{{ told.quote.who }}</span>
-              <span class="cut-lines"><q-icon v-if="told.quote.symbol" :name="told.quote.symbol" class="icon tiny" /> {{ told.quote.text }}</span>
+              <span class="cut-lines"><q-icon v-if="told.quote.symbol" :name="told.quote.symbol" class="icon tiny" />{{ (told.quote.symbol ? ' ' : '') + told.quote.text }}</span>
             </component>
             <File v-if="told.brings.file" :file="told.brings.file" :said="plain" @does="act" />
             <Place v-if="told.brings.place" :place="told.brings.place" />

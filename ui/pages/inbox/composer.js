@@ -9,8 +9,8 @@ export default {
   template: `
     <div class="write-box" :class="{ noting }">
       <div v-if="reply || edit" class="answering">
-        <p class="quote"><span class="strong">{{ edit ? 'Change your message' : reply.who }}</span>
-          <span>{{ edit ? edit.text : reply.text }}</span></p>
+        <p class="quote"><span class="strong">{{ edit ? 'Change your message' : reply.who }}</span> <span>{{
+          edit ? edit.text : reply.text }}</span></p>
         <button type="button" class="mini-button" :aria-label="edit ? 'Leave it as it was' : 'Do not answer this message'"
           @click="letGo"><q-icon name="sym_o_close" class="icon" /></button>
       </div>

@@ -4,7 +4,7 @@ export default {
     <div class="poll">
       <p class="strong">{{ poll.name }}</p>
       <p class="small faint">{{ poll.multiple ? 'Several may be chosen' : 'One may be chosen' }}</p>
-      <div v-for="(option, n) in poll.options" class="option">
+      <div v-for="(option, n) in poll.options" class="answer">
         <button type="button" :disabled="!option.who.length" :aria-expanded="open === n ? 'true' : 'false'"
           :aria-label="option.name + ', ' + counted(option.who.length, 'vote') + '. Who voted'"
           @click.stop="open = open === n ? -1 : n">
