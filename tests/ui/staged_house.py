@@ -40,5 +40,6 @@ def staged_house(folder: Path) -> Iterator[Stage]:
         stage.message(phones.say(ANNA, SHOP, 'good morning'))
         yield stage
     finally:
+        product.http.close()
         product.close()
         phones.close()

@@ -59,7 +59,7 @@ async def test_a_person_takes_over_and_the_bot_keeps_quiet(tab: Page, product: P
     product.say('hello once more')
     await expect(tab.get_by_text('A person is in charge of this chat.')).to_be_visible()
     await tab.get_by_role('button', name='More filters').click()
-    await tab.get_by_text('With people').last.click()
+    await tab.locator('.q-menu').get_by_text('With people').click()
     await expect(chat(tab, 'Ben')).to_be_hidden()
     await tab.get_by_role('button', name='Back to the bot').click()
     await expect(tab.get_by_text('Bot answers')).to_be_visible()

@@ -23,8 +23,8 @@ export default {
       </ul>
       <textarea ref="field" rows="1" v-model="text" :placeholder="noting ? 'A note for your team' : hint"
         :aria-label="noting ? 'Note for your team' : label" :disabled="closed && !noting" maxlength="65536"
-        :aria-controls="listed.length ? 'quick-list' : null" :aria-expanded="listed.length ? 'true' : null"
-        :role="listed.length ? 'combobox' : null" :aria-activedescendant="listed.length ? 'quick-' + at : null"
+        aria-autocomplete="list" aria-haspopup="listbox" :aria-controls="listed.length ? 'quick-list' : null"
+        :aria-activedescendant="listed.length ? 'quick-' + at : null"
         @keydown="key" @input="typed" @blur="shut = true" @focus="shut = false"></textarea>
       <div class="beside near">
         <template v-if="!noting">
