@@ -102,6 +102,7 @@ Message.add_index(
 Message.add_index(Message.index(Message.id, where=SQL('routed = 0'), name='message_unrouted'))
 Message.add_index(Message.index(Message.id, where=SQL('indexed IS NULL'), name='message_unindexed'))
 Message.add_index(Message.index(Message.indexed, where=SQL('indexed > 0'), name='message_indexed'))
+Message.add_index(Message.index(Message.media_id, where=Message.media_id.is_null(False), name='message_media'))
 
 
 class Receipt(Table):

@@ -7,6 +7,7 @@ from .database import Table
 from .events import LoggedEvent
 from .flows import Flow, Run
 from .marks import Mark
+from .media import Conversion, Download, Media, Upload
 from .messages import Message, Receipt
 from .notes import Note
 from .people import ApiKey, Login, User
@@ -14,6 +15,6 @@ from .quick_replies import QuickReply
 from .sessions import Session, SessionChange
 
 TABLES: tuple[type[Table], ...] = (
-    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Note, QuickReply, Flow, Run, LoggedEvent, Answer,
-    User, Login, ApiKey,
+    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Media, Conversion, Upload, Download, Note, QuickReply,
+    Flow, Run, LoggedEvent, Answer, User, Login, ApiKey,
 )  # fmt: skip

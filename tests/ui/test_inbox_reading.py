@@ -18,6 +18,7 @@ MOST_DRAWN = 260
 @pytest.fixture(scope='module')
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     with two_chats(tmp_path_factory.mktemp('reading')) as product:
+        remember(product, 'Ben', LONG)
         yield product
 
 
@@ -62,7 +63,6 @@ async def drawn(tab: Page) -> int:
 
 @pytest.mark.browser
 async def test_a_search_looks_into_messages_and_leads_to_them(tab: Page, product: Product) -> None:
-    remember(product, 'Ben', LONG)
     product.say('do you have crème fraîche?', ANNA)
     await open_inbox(tab, product, 'Anna')
     search = tab.get_by_label('Search chats and messages')
