@@ -15,6 +15,6 @@ from .quick_replies import QuickReply
 from .sessions import Session, SessionChange
 
 TABLES: tuple[type[Table], ...] = (
-    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Media, Conversion, Upload, Download, Note, QuickReply,
-    Flow, Run, LoggedEvent, Answer, User, Login, ApiKey,
+    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Media, Conversion, Upload, Download, Note,
+    QuickReply, Flow, Run, LoggedEvent, Answer, User, Login, ApiKey,
 )  # fmt: skip
