@@ -20,6 +20,7 @@ from core.errors import (
     NotFound,
     SendRefused,
     SendUncertain,
+    TooLarge,
     TooMany,
 )
 from data.database import StorageFailed
@@ -40,8 +41,14 @@ class Unauthorized(DovecoteError):
         self.challenge = challenge
 
 
-class NotJson(DovecoteError):
+class WrongType(DovecoteError):
+    """The body is of a kind that is not taken here."""
+
     code = 'unsupported_media_type'
+
+
+class NotJson(WrongType):
+    pass
 
 
 class FieldProblem(BaseModel):
@@ -78,7 +85,8 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404),
     (Conflict, 409),
     (NotConnected, 409),
-    (NotJson, 415),
+    (WrongType, 415),
+    (TooLarge, 413),
     (Invalid, 422),
     (TooMany, 429),
     (SendRefused, 502),
