@@ -136,14 +136,6 @@ class MediaStore:
             raise NotFound('This file was deleted here.')
         return path
 
-    def open(self, media: Media) -> BinaryIO:
-        """Its bytes; stays readable even if it is deleted meanwhile. Raises NotFound."""
-        path = self.path_of(media)
-        try:
-            return path.open('rb')
-        except FileNotFoundError:
-            raise NotFound('This file was deleted here.') from None
-
     # ---- sending files
 
     def local_file(self, media: Media, kind: FileKind) -> LocalFile:

@@ -149,7 +149,8 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
 def _downloads(world: World, desk: NewsDesk, media: MediaStore, state: StateDir, *, sandbox: bool) -> Downloads:
     if not sandbox:
         return Downloads(world, desk, media, Guard(), host=FILES)
-    tls = ssl.create_default_context(cafile=str(state.sandbox / 'ca.pem'))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    tls.load_verify_locations(state.sandbox / 'ca.pem')
     return Downloads(world, desk, media, Guard((ip_network('127.0.0.0/8'),), tls=tls), host='')
 
 

@@ -129,7 +129,9 @@ def yard(house: House, tmp_path: Path, papers: tuple[Path, Path]) -> Iterator[Ya
     world, desk = house.sessions.world, house.sessions.desk
     store = MediaStore(tmp_path / 'media', world, max_mb=40)
     store.start()
-    guard = Guard(LOOPBACK, tls=ssl.create_default_context(cafile=str(ca_file)))
+    trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusted.load_verify_locations(ca_file)
+    guard = Guard(LOOPBACK, tls=trusted)
     faults = Faults()
     server = FileServer(tmp_path / 'whatsapp', server_file, 0, faults)
     downloads = Downloads(world, desk, store, guard, host='')
