@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from core.contents import FILES
+from data.media import Media
 from data.messages import Message
 
 from ...pieces import letters_of, tint_of
@@ -14,12 +15,12 @@ Voice = tuple[str, tuple[str, ...]]  # who voted, and for what
 UNITS = ('B', 'kB', 'MB', 'GB')
 
 
-def brings_of(row: Message, votes: Sequence[Voice]) -> Brings:
-    """{} for plain words; else one of file, place, cards, poll and preview under its name."""
+def brings_of(row: Message, votes: Sequence[Voice], media: Media | None) -> Brings:
+    """{} for plain words; else one of file, place, cards, poll and preview under its name. `media`: its file."""
     content = row.content or {}
     match row.kind:
         case kind if kind in FILES:
-            return {'file': _file(row, content)}
+            return {'file': _file(row, content, media)}
         case 'location' if content:
             return {'place': _place(content)}
         case 'contact' if content:
@@ -49,11 +50,14 @@ def length_of(seconds: int) -> str:
     return f'{hours}:{rest // 60:02}:{rest % 60:02}' if hours else f'{rest // 60}:{rest % 60:02}'
 
 
-def _file(row: Message, content: Mapping[str, object]) -> dict[str, object]:
-    name = str(content.get('filename') or '')
+def _file(row: Message, content: Mapping[str, object], media: Media | None) -> dict[str, object]:
+    """`state` as in data/media.py, 'here' once it can be shown; `why` says what is with one that is not."""
+    name, once = str(content.get('filename') or ''), bool(content.get('view_once'))
+    here = media is not None and media.gone_at is None
+    state = 'here' if here else 'gone' if media is not None else str(content.get('state') or '')
     return {
         'kind': row.kind,
-        'id': row.media_id or '',
+        'id': row.media_id if here else '',
         'name': name,
         'ending': _ending(name, str(content.get('mime') or '')),
         'size': size_of(_number(content, 'size')),
@@ -62,8 +66,12 @@ def _file(row: Message, content: Mapping[str, object]) -> dict[str, object]:
         'width': _number(content, 'width'),
         'height': _number(content, 'height'),
         'animated': bool(content.get('animated')),
-        'once': bool(content.get('view_once')),
-        'state': 'here' if row.media_id else '',
+        'once': once,
+        'small': bool(media is not None and media.thumbnail),
+        'waves': list(bytes(media.waveform)) if media is not None and media.waveform else [],
+        'state': state,
+        'why': str(content.get('detail') or ''),
+        'fetchable': row.direction == 'in' and state in ('failed', 'gone', 'skipped') and not once,
     }
 
 

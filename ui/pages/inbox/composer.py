@@ -1,22 +1,24 @@
 """The box to write in: texts, notes, quick replies, and everything else that can be said."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, get_args
 
 from nicegui import events, ui
 
 from core.chats import Typing
 from core.contents import checked_cards, checked_place, checked_poll, kept
-from core.errors import DovecoteError
-from core.events import Card, Place, Poll
+from core.errors import DovecoteError, Invalid
+from core.events import Card, FileKind, Place, Poll
+from core.media import MIB
 from core.outbox import SENDABLE, Saying
 from core.quick_replies import filled_for
-from core.rights import Login
+from core.rights import Login, Right
 from data.chats import chat_by_id
 
 from ...aside import aside, reading
 from ...live import live
-from ...login import guarded
+from ...login import asker_now, guarded
 from .asking import ask_contact, ask_place, ask_poll
 from .bubble import BROWSER
 from .doing import Doing
@@ -27,6 +29,9 @@ from .wording import shown_as
 
 if TYPE_CHECKING:
     from ...compose import Gateway
+
+
+CAPTIONED = {'image', 'video', 'document'}
 
 
 class Composer(ui.element, component='composer.js', esm={'dovecote-inbox': BROWSER}):
@@ -41,6 +46,8 @@ class Composer(ui.element, component='composer.js', esm={'dovecote-inbox': BROWS
         self.on('unreply', lambda: self.answer(None))
         self.on('typing', self._types)
         self.on('ask', self._ask)
+        self.on('send', self._send)
+        self.props['largest'] = gateway.settings.media_max_mb * MIB
         live(gateway.bus, lambda _: self._load_replies(), kinds=('quick_replies.changed',), every=0.3)
 
     def show(self, chat: ChatView) -> None:
@@ -85,7 +92,8 @@ class Composer(ui.element, component='composer.js', esm={'dovecote-inbox': BROWS
             else:
                 await self.doing.say(chat, Saying(text=text, reply_to=reply))
 
-        if await self._taken(say, 'chats.manage' if note else 'messages.send'):
+        right: Right = 'chats.manage' if note else 'messages.send'
+        if await self._taken(say, right):
             self.answer(None)
             self.run_method('taken', chat, text, bool(edit))
             if not note:
@@ -93,7 +101,38 @@ class Composer(ui.element, component='composer.js', esm={'dovecote-inbox': BROWS
         else:
             self.run_method('refused', chat)
 
-    async def _taken(self, say: Callable[[], Awaitable[None]], right: str) -> bool:
+    async def _send(self, event: events.GenericEventArguments) -> None:
+        """Files that were brought already; the first that can have a caption gets it."""
+        chat, caption, reply = (str(event.args[name]) for name in ('chat', 'caption', 'reply'))
+        sent: list[int] = []
+        problems: dict[int, str] = {}
+        for each in event.args['files']:
+            try:
+                asker_now().must('messages.send')
+                new = await aside(self._file, str(each['id']), str(each['kind']))
+                if caption.strip() and new.kind in CAPTIONED:
+                    new, caption = replace(new, text=caption), ''
+                await self.doing.say(chat, replace(new, reply_to='' if sent else reply))
+                sent.append(int(each['key']))
+            except DovecoteError as error:
+                problems[int(each['key'])] = str(error)
+        if caption.strip() and sent:  # a voice message or a sticker cannot have one
+            await self._taken(lambda: self.doing.say(chat, Saying(text=caption)), 'messages.send')
+        if sent:
+            self.answer(None)
+            self.said(chat)
+        self.run_method('sent', chat, sent, problems, bool(sent))
+
+    def _file(self, id: str, word: str) -> Saying:
+        """Converted where it has to be, which may take a while."""
+        kind = next((each for each in get_args(FileKind) if each == word), None)
+        if kind is None:
+            raise Invalid(f'A file is sent as one of {", ".join(get_args(FileKind))}.', field='kind')
+        store = self.gateway.media
+        made = store.adapt(store.visible(self.login.asker, id), kind)
+        return Saying(kind=kind, media_id=made.id, content=kept(store.local_file(made, kind)))
+
+    async def _taken(self, say: Callable[[], Awaitable[None]], right: Right) -> bool:
         taken = False
 
         async def do() -> None:
@@ -101,7 +140,7 @@ class Composer(ui.element, component='composer.js', esm={'dovecote-inbox': BROWS
             await say()
             taken = True
 
-        await guarded(do, right)()  # type: ignore[arg-type]
+        await guarded(do, right)()
         return taken
 
     async def _types(self, event: events.GenericEventArguments) -> None:

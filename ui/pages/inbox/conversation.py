@@ -264,6 +264,9 @@ class Conversation:
                 await self.doing.delete(said)
             case 'forward':
                 await self.doing.forward(said)
+            case 'fetch':
+                await aside(self.gateway.downloads.again, said.id)
+                await self.talk.add(await reading(said_with, [said.id], self.login.asker.id))
             case 'again':
                 await self.doing.again(said)
             case 'cancel':

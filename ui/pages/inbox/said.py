@@ -7,6 +7,7 @@ from datetime import datetime
 from data.chats import Chat
 from data.contacts import contacts_at, contacts_by_ids
 from data.marks import Mark, marks_on
+from data.media import media_by_ids
 from data.messages import ABOUT, Message, first_receipts, messages_by_ids, messages_called, messages_of
 from data.notes import Note, note_by_id, notes_of
 
@@ -160,6 +161,7 @@ class _Around:
         own = [str(row.whatsapp_id) for row in rows if row.whatsapp_id and row.direction == 'out']
         self.steps = first_receipts(sessions, own)
         self.quoted = _quoted(rows)
+        self.media = {str(each.id): each for each in media_by_ids({str(row.media_id) for row in rows if row.media_id})}
 
     def message(self, row: Message) -> Said:
         who, out = who_wrote(row.chat, row), row.direction == 'out'
@@ -180,7 +182,7 @@ class _Around:
             status=str(row.status),
             error=str(row.error),
             quote=self._quote(row),
-            brings=brings_of(row, self._votes(marks) if row.kind == 'poll' else []),
+            brings=brings_of(row, self._votes(marks) if row.kind == 'poll' else [], self.media.get(str(row.media_id))),
             reactions=self._reactions(marks),
             steps=self._steps(row) if out else (),
             forwarded=bool(row.forwarded),

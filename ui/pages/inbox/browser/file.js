@@ -13,10 +13,10 @@ export default {
     <button v-if="seen && file.state === 'here'" type="button" class="photo" :class="file.kind" :style="frame"
       :aria-label="(file.kind === 'video' ? 'Play the video' : 'Look at the ' + word.toLowerCase()) + (file.name ? ' ' + file.name : '')"
       :data-look="address" :data-kind="file.kind" :data-name="file.name" :data-said="said" @click="look">
-      <video v-if="file.kind === 'image' && file.animated" :src="address" autoplay loop muted playsinline></video>
+      <video v-if="file.kind === 'video' && file.animated" :src="address" autoplay loop muted playsinline></video>
       <img v-else-if="file.kind === 'sticker'" :src="address" alt="" loading="lazy" decoding="async">
-      <img v-else :src="address + '/thumbnail'" alt="" loading="lazy" decoding="async" @error="bare = true" :hidden="bare">
-      <span v-if="file.kind === 'video' || bare" class="over">
+      <img v-else-if="file.small" :src="address + '/thumbnail'" alt="" loading="lazy" decoding="async">
+      <span v-if="file.kind === 'video' || (!file.small && !file.animated && file.kind !== 'sticker')" class="over">
         <q-icon :name="file.kind === 'video' ? 'sym_o_play_arrow' : 'sym_o_image'" class="icon" /></span>
       <span v-if="file.kind === 'video' && file.length" class="length">{{ file.length }}</span>
     </button>
@@ -40,7 +40,6 @@ export default {
     </div>`,
   props: { file: Object, said: String },
   emits: ['does'],
-  data: () => ({ bare: false }),
   computed: {
     seen() {
       return ['image', 'video', 'sticker'].includes(this.file.kind);
