@@ -28,7 +28,7 @@ from data.traffic import (
 from .addresses import parse_recipient
 from .again import Again
 from .bodies import Body, joined_body, message_body
-from .contents import Kept, as_said, file_kind
+from .contents import FILES, Kept, as_said, file_kind
 from .errors import Conflict, DovecoteError, Invalid, NotConnected, NotFound, SendRefused, SendUncertain
 from .events import Card, FileKind, LocalFile, Outgoing, OutgoingKind, Place, Poll, Preview, Quote, Sent, Target
 from .group_facts import GONE, GroupFacts
@@ -49,6 +49,7 @@ SLOW_DOWN = {429, 500, 503}
 MOST_TRIES = 4  # of a message that WhatsApp refuses with a reason that may pass
 LONGEST_EMOJI = 40  # characters; a family of four with skin tones has 15
 EDITABLE, REVOCABLE = timedelta(minutes=15), timedelta(hours=60)
+FORWARDED = FILES | {'text', 'location', 'contact'}
 SENDABLE = {'working', 'reconnecting', 'starting'}
 
 
@@ -458,6 +459,18 @@ class Outbox:
 
         return write(change)
 
+    def forward(self, id: str, chat_id: str, author: Author) -> Line:
+        """Say in this chat what that message said, marked as forwarded. Raises NotFound, Conflict, Invalid."""
+
+        def copy() -> Line:
+            row = self._ours(id)
+            _check_forwardable(row)
+            kind = cast(OutgoingKind, row.kind)
+            new = Saying(text=row.text, kind=kind, content=row.content, media_id=row.media_id, forwarded=True)
+            return self.put(chat_id, new, author)
+
+        return write(copy)
+
     def revoke(self, id: str, author: Author) -> Line:
         """Ask WhatsApp to delete a message for everybody. Raises NotFound, Conflict."""
 
@@ -526,6 +539,18 @@ def _check_open(role: str, blocked: bool) -> None:
         raise Conflict('You are no longer in this group.', code='not_in_group')
     if blocked:
         raise Conflict('You have blocked this contact. Unblock them to write to them.', code='contact_blocked')
+
+
+def _check_forwardable(row: Message) -> None:
+    """Raises Conflict."""
+    if row.revoked_at:
+        raise Conflict('That message was deleted.', code='message_deleted')
+    if row.kind not in FORWARDED:
+        raise Conflict(f'A {row.kind.replace("_", " ")} cannot be forwarded.', code='not_forwardable')
+    if row.kind in FILES and (row.content or {}).get('view_once'):
+        raise Conflict('What may be viewed once cannot be forwarded.', code='not_forwardable')
+    if row.kind in FILES and not row.media_id:
+        raise Conflict('The file of that message is not here, so it cannot be sent on.', code='not_forwardable')
 
 
 def _check_own(row: Message, kind: str, now: datetime) -> None:

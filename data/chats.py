@@ -73,6 +73,7 @@ def latest_chats(
     session_ids: Sequence[str] | None = None,
     unread: bool = False,
     automation: str = '',
+    assigned_to: str | None = None,
     q: str = '',
     ids: Sequence[str] | None = None,
     before: tuple[datetime, str] | None = None,
@@ -80,8 +81,8 @@ def latest_chats(
 ) -> list[Chat]:
     """Chats with their contact joined, the one with the newest message first.
 
-    `session_ids` None means every session, `ids` None every chat; `before` is (last_at, id) of the last one
-    already shown.
+    `session_ids` None means every session, `ids` None every chat; `assigned_to` a user's id, '' for chats that are
+    nobody's, None for any; `before` is (last_at, id) of the last one already shown.
     """
     query = (
         Chat.select(Chat, Contact, Session)
@@ -100,6 +101,8 @@ def latest_chats(
         query = query.where(Chat.unread > 0)
     if automation:
         query = query.where(Chat.automation == automation)
+    if assigned_to is not None:
+        query = query.where(Chat.assigned_to == assigned_to if assigned_to else Chat.assigned_to.is_null())
     if q:
         like = f'%{q}%'
         query = query.where(
@@ -162,6 +165,17 @@ def unread_total(session_ids: Sequence[str] | None = None) -> int:
         query = query.where(Chat.session << list(session_ids))
     total: Any = query.scalar()
     return int(total or 0)
+
+
+def counts_of(user_id: str, session_ids: Sequence[str] | None = None) -> tuple[int, int]:
+    """How many chats have something unread, and how many are this user's."""
+    query = Chat.select(fn.SUM(Chat.unread > 0), fn.SUM(Chat.assigned_to == user_id)).where(
+        (Chat.unread > 0) | (Chat.assigned_to == user_id)
+    )
+    if session_ids is not None:
+        query = query.where(Chat.session << list(session_ids))
+    unread, mine = query.tuples().first() or (0, 0)
+    return int(unread or 0), int(mine or 0)
 
 
 def find_contacts(

@@ -35,6 +35,7 @@ class Message(Table):
     `heard_from` is the address the sender had in WhatsApp's own event (receipts must name the same one).
     `content` is what the kind brings beside the text, in the words of core/contents.py; `media_id` its file, once we
     have it. `target` is WhatsApp's id of the message that a reaction, an edit, a revocation or a vote is about.
+    `indexed` is its number in the index of words (data/search.py), 0 when there is no word in it, NULL until then.
     Ids grow, so their order is the order of a queue and of a list.
     """
 
@@ -76,6 +77,7 @@ class Message(Table):
     forwarded = IntegerField(default=0)
     edited_at = TimeField(null=True)
     revoked_at = TimeField(null=True)
+    indexed = IntegerField(null=True)
 
     class Meta:
         indexes = (
@@ -100,6 +102,8 @@ Message.add_index(
     )
 )
 Message.add_index(Message.index(Message.id, where=SQL('routed = 0'), name='message_unrouted'))
+Message.add_index(Message.index(Message.id, where=SQL('indexed IS NULL'), name='message_unindexed'))
+Message.add_index(Message.index(Message.indexed, where=SQL('indexed > 0'), name='message_indexed'))
 Message.add_index(Message.index(Message.media_id, where=Message.media_id.is_null(False), name='message_media'))
 
 
@@ -132,6 +136,26 @@ def receipts_of(message: Message) -> list[Receipt]:
     )
 
 
+def first_receipts(
+    session_ids: Sequence[str], whatsapp_ids: Sequence[str]
+) -> dict[tuple[str, str], list[tuple[str, datetime, int]]]:
+    """(session, WhatsApp's id) -> (kind, when the first came, from how many), in the order of these times."""
+    if not whatsapp_ids:
+        return {}
+    first = fn.MIN(Receipt.at)
+    rows: Any = (
+        Receipt.select(Receipt.session, Receipt.whatsapp_id, Receipt.kind, first, fn.COUNT(Receipt.who))
+        .where(Receipt.session << list(session_ids), Receipt.whatsapp_id << list(whatsapp_ids))
+        .group_by(Receipt.session, Receipt.whatsapp_id, Receipt.kind)
+        .order_by(first)
+        .tuples()
+    )
+    told: dict[tuple[str, str], list[tuple[str, datetime, int]]] = {}
+    for session, whatsapp_id, kind, at, count in rows:
+        told.setdefault((str(session), str(whatsapp_id)), []).append((str(kind), at, int(count)))
+    return told
+
+
 def _joined() -> Any:
     sender = Contact.alias('sender')
     return (
@@ -156,14 +180,25 @@ def messages_by_ids(ids: Sequence[str]) -> list[Message]:
     return list(_joined().where(Message.id << list(ids)).order_by(Message.id))
 
 
-def messages_of(chat_id: str, *, before: str = '', limit: int = 50) -> list[Message]:
-    """The newest messages of a chat, oldest of them first, without those ABOUT others; `before` is the id to page
-    back from.
+def messages_of(chat_id: str, *, before: str = '', after: str = '', limit: int = 50) -> list[Message]:
+    """The newest messages of a chat, oldest of them first, without those ABOUT others.
+
+    `before` is the id to page back from; with `after` it is the oldest ones that follow this id.
     """
-    query = _joined().where(Message.chat == chat_id, Message.kind.not_in(ABOUT)).order_by(Message.id.desc())
+    query = _joined().where(Message.chat == chat_id, Message.kind.not_in(ABOUT)).limit(limit)
+    if after:
+        return list(query.where(Message.id > after).order_by(Message.id))
     if before:
         query = query.where(Message.id < before)
-    return list(query.limit(limit))[::-1]
+    return list(query.order_by(Message.id.desc()))[::-1]
+
+
+def messages_called(chat_id: str, session_id: str, whatsapp_ids: Sequence[str]) -> list[Message]:
+    """Those that WhatsApp calls so, in this chat; nothing joined."""
+    if not whatsapp_ids:
+        return []
+    among = (Message.session == session_id, Message.whatsapp_id << list(whatsapp_ids))
+    return list(Message.select().where(*among, Message.chat == chat_id))
 
 
 def message_at(session_id: str, chat_id: str, whatsapp_id: str) -> Message | None:

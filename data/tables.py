@@ -11,10 +11,12 @@ from .marks import Mark
 from .media import Conversion, Download, Media, Upload
 from .members import Member
 from .messages import Message, Receipt
+from .notes import Note
 from .people import ApiKey, Login, User
+from .quick_replies import QuickReply
 from .sessions import Session, SessionChange
 
 TABLES: tuple[type[Table], ...] = (
     Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload, Download,
-    Flow, Run, LoggedEvent, Answer, User, Login, ApiKey,
+    Note, QuickReply, Flow, Run, LoggedEvent, Answer, User, Login, ApiKey,
 )  # fmt: skip

@@ -32,9 +32,11 @@ from core.news import NewsDesk
 from core.outbox import Outbox
 from core.people import People
 from core.presence import Presence
+from core.quick_replies import QuickReplies
 from core.sessions import Sessions
 from core.settings import Settings
 from core.state_dir import StateDir, check_database, hold_state_dir
+from core.words import WordIndex
 from core.world import World, real_world
 from data.database import close_database, open_database
 from flows.guards import CAREFUL, SANDBOX, LoopGuard
@@ -69,6 +71,7 @@ class Gateway:
     calls: Calls
     presence: Presence
     blocklist: Blocklist
+    quick_replies: QuickReplies
     guard: Guard
     media: MediaStore
     downloads: Downloads
@@ -146,12 +149,13 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     jobs.every_minute('old files', media.clean)
     chats = Chats(world, desk, hosts)
     jobs.every_minute('hand back', chats.hand_back_overdue)
-    ticker = Ticker((sessions.tick, outbox.sweep, again.tick, downloads.sweep))
+    ticker = Ticker((sessions.tick, outbox.sweep, again.tick, downloads.sweep, WordIndex(world).tick))
     return Gateway(
         settings=settings, state=state, world=world, bus=bus, desk=desk, people=people, identities=identities,
         hosts=hosts, sessions=sessions, outbox=outbox, inbox=inbox, chats=chats, groups=groups, calls=calls,
-        presence=presence, blocklist=blocklist, guard=Guard(settings.allow_targets), media=media, downloads=downloads,
-        library=library, router=router, jobs=jobs, ticker=ticker, sandbox=sandbox,
+        presence=presence, blocklist=blocklist, quick_replies=QuickReplies(world, desk),
+        guard=Guard(settings.allow_targets), media=media, downloads=downloads, library=library, router=router,
+        jobs=jobs, ticker=ticker, sandbox=sandbox,
     )  # fmt: skip
 
 

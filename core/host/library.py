@@ -109,7 +109,11 @@ class Go:
 
     def decrypt_vote(self, uuid: bytes, event: bytes) -> list[bytes]:
         """SHA-256 of each option chosen. `event`: the message event as it came. Panics for an unknown client."""
-        answer = pb.ReturnFunctionWithError.FromString(self._go.DecryptPollVote(uuid, event, len(event)))
+        given = self._go.DecryptPollVote(uuid, event, len(event))  # the binder forgot to turn this one into bytes
+        try:
+            answer = pb.ReturnFunctionWithError.FromString(given.contents.get_bytes())
+        finally:
+            self._go.FreeBytesStruct(given)
         if answer.Error:
             raise GoError(answer.Error)
         return list(answer.PollVoteMessage.selectedOptions)

@@ -26,6 +26,7 @@ from . import (
     media,
     messages,
     people,
+    quick_replies,
     sandbox,
     sessions,
 )
@@ -36,8 +37,8 @@ from .problems import problem
 from .reference import openapi_of
 
 RESOURCES = (
-    messages, media, sessions, blocked, chats, groups, calls, contacts, events, flows, keys, people, hosts, sandbox,
-    health,
+    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, flows, keys, people,
+    hosts, sandbox, health,
 )  # fmt: skip
 PAGES = {'/api/docs'}
 

@@ -304,6 +304,22 @@ class PresenceOut(BaseModel):
     typing: Literal['typing', 'recording'] | None = Field(description='What they do in our chat just now.')
 
 
+class NoteOut(BaseModel):
+    id: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
+    chat: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0B'])
+    text: str = Field(examples=['Pays by invoice.'])
+    author: str = Field(description='user:… or key:….')
+    author_name: str = Field(examples=['Mia Brandt'])
+    at: str = TIME
+
+
+class QuickReplyOut(BaseModel):
+    key: str = Field(examples=['opening-hours'])
+    text: str = Field(examples=['Hi {{ contact.name }}, we bake from 7 to 18.'])
+    created_at: str = TIME
+    changed_at: str = TIME
+
+
 class ReadOut(BaseModel):
     chat: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0B'])
     unread: int = Field(examples=[0])
