@@ -127,7 +127,7 @@ class ChatList:
     def _search(self) -> None:
         with box('beside'):
             search = ui.input(placeholder='Search', on_change=self._searched).classes('grow')
-            search.props('debounce=250 clearable aria-label="Search chats and messages" type=search')
+            search.props('debounce=120 clearable aria-label="Search chats and messages" type=search')
             with search.add_slot('prepend'):
                 icon('search')
 
