@@ -10,12 +10,14 @@ from functools import partial
 from typing import Protocol, cast
 
 from data.database import after_commit, write, write_soon
+from data.members import ADMINS
 from data.messages import ABOUT, Message, change_waiting, claim, message_at, message_by_id, open_by_session
 from data.sessions import Session
 from data.traffic import (
     Line,
     add_message,
     claim_next,
+    closed,
     found_sending,
     highest_receipt,
     lift,
@@ -29,6 +31,7 @@ from .bodies import Body, joined_body, message_body
 from .contents import FILES, Kept, as_said, file_kind
 from .errors import Conflict, DovecoteError, Invalid, NotConnected, NotFound, SendRefused, SendUncertain
 from .events import Card, FileKind, LocalFile, Outgoing, OutgoingKind, Place, Poll, Preview, Quote, Sent, Target
+from .group_facts import GONE, GroupFacts
 from .identities import Identities
 from .marks import Marks
 from .news import NewsDesk
@@ -64,7 +67,7 @@ Files = Callable[[str, FileKind], LocalFile]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """Who says something: `id` is 'user:<id>', 'key:<id>' or 'flow:<key>'; `name` is for people to read."""
+    """Who says something: `id` is 'user:<id>', 'key:<id>', 'flow:<key>' or 'session'; `name` is for people to read."""
 
     id: str
     name: str
@@ -126,6 +129,7 @@ class Outbox:
         self.world, self.identities, self.desk, self.send, self.country = world, identities, desk, send, country
         self.again, self.files = again, files
         self.marks = Marks(identities, desk)
+        self.facts = GroupFacts(world, identities, desk)
         self._lanes: dict[str, _Lane] = {}
         self._online: set[str] = set()
         self._lock = threading.Lock()
@@ -167,6 +171,7 @@ class Outbox:
         return write(keep)
 
     def _queue(self, session_id: str, chat_id: str, new: Saying, author: Author, country: str = '') -> Line:
+        _check_open(*closed(chat_id))
         now = self.world.now()
         quoted = self._quoted(session_id, chat_id, new.reply_to) if new.reply_to else None
         about = self._about(chat_id, new, now) if new.kind in ABOUT else None
@@ -226,7 +231,7 @@ class Outbox:
             raise Conflict(f'That message is {row.status}: WhatsApp does not have it.', code='not_sent')
         if row.revoked_at:
             raise Conflict('That message was deleted.', code='message_deleted')
-        if new.kind != 'reaction':
+        if new.kind != 'reaction' and not (new.kind == 'revoke' and row.direction == 'in' and _rules(chat_id)):
             _check_own(row, new.kind, now)
         return row
 
@@ -362,6 +367,8 @@ class Outbox:
             row.status, row.error, row.error_code = status, sentence, code
             after_commit(lambda: log.warning('message %s: %s (%s)', row.id, status, code))
             self._tell(row, f'message.{status}')
+            if code == 'not_in_group':
+                self.facts.gone(row.chat_id)
 
     def _tell(self, row: Line, kind: str) -> None:
         card, peer = self.identities.card(row.chat_id), self.identities.peer(row.chat_id)
@@ -385,7 +392,8 @@ class Outbox:
 
     def _content(self, row: Line) -> 'LocalFile | Place | Poll | tuple[Card, ...] | Preview | None':
         if row.media_id:
-            return self.files(row.media_id, file_kind(row.kind))
+            file = self.files(row.media_id, file_kind(row.kind))  # the same content may go by many names
+            return replace(file, filename=str((row.content or {}).get('filename') or file.filename))
         return as_said(row.kind, row.content) if row.content else None
 
     def _target(self, row: Line) -> Target:
@@ -519,6 +527,19 @@ def _check(new: Saying) -> None:
         raise Invalid('A reaction is one emoji.', field='reaction.emoji')
     if new.kind in ABOUT and not new.target:
         raise Invalid('This needs the message it is about.', field='message')
+
+
+def _rules(chat_id: str) -> bool:
+    """Admins of a group may delete what others wrote."""
+    return closed(chat_id)[0] in ADMINS
+
+
+def _check_open(role: str, blocked: bool) -> None:
+    """Raises Conflict where WhatsApp would surely refuse."""
+    if role == GONE:
+        raise Conflict('You are no longer in this group.', code='not_in_group')
+    if blocked:
+        raise Conflict('You have blocked this contact. Unblock them to write to them.', code='contact_blocked')
 
 
 def _check_forwardable(row: Message) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from peewee import JOIN, CharField, ForeignKeyField, IntegerField, fn
+from peewee import JOIN, CharField, ForeignKeyField, IntegerField, JSONField, fn
 
 from .contacts import Contact
 from .database import Table, TimeField
@@ -15,6 +15,8 @@ class Chat(Table):
     """`contact` for a private chat, `group` (the digits before @g.us) for a group; the other one is NULL.
 
     `automation`: bot or human; a human chat goes back to the bot at `human_until`, if that is set.
+    Of a group `role` is ours in it, 'gone' when we are not in it any more, NULL before anybody told us; `facts` is what
+    else is known of it: {description, announce, locked, owner, made_at}; see core/group_facts.py.
     """
 
     session_id: str
@@ -29,6 +31,8 @@ class Chat(Table):
     automation = CharField(default='bot')
     human_until = TimeField(null=True)
     assigned_to = CharField(null=True)
+    role = CharField(null=True)
+    facts: Any = JSONField(null=True)
     last_message = CharField(null=True)
     last_at = TimeField(null=True)
     created_at = TimeField()
@@ -45,6 +49,14 @@ def chat_with(session_id: str, *, contact_id: str = '', group: str = '') -> Chat
     where = Chat.contact == contact_id if contact_id else Chat.group == group
     found: Chat | None = Chat.get_or_none(Chat.session == session_id, where)
     return found
+
+
+def chats_with(contact_id: str, session_ids: Sequence[str] | None = None) -> list[Chat]:
+    """The private chats with this contact, the latest first, with their session joined."""
+    query = Chat.select(Chat, Session).join(Session).where(Chat.contact == contact_id)
+    if session_ids is not None:
+        query = query.where(Chat.session << list(session_ids))
+    return list(query.order_by(Chat.last_at.desc(nulls='last'), Chat.id.desc()))
 
 
 def create_chat(
@@ -99,6 +111,31 @@ def latest_chats(
     if before:
         at, id = before
         query = query.where((Chat.last_at < at) | ((Chat.last_at == at) & (Chat.id < id)))
+    return list(query)
+
+
+def groups_of(
+    session_ids: Sequence[str] | None = None, *, id: str = '', group: str = '', before: str = '', limit: int = 50
+) -> list[Chat]:
+    """Chats with groups, the newest first, with their session joined; what is told to everybody (status) is none.
+
+    `group`: the digits of one group, in whichever sessions are in it; `before` is the id of the last one already shown.
+    """
+    query = (
+        Chat.select(Chat, Session)
+        .join(Session)
+        .where(Chat.group.is_null(False), Chat.group != 'status')
+        .order_by(Chat.id.desc())
+        .limit(limit)
+    )
+    if session_ids is not None:
+        query = query.where(Chat.session << list(session_ids))
+    if id:
+        query = query.where(Chat.id == id)
+    if group:
+        query = query.where(Chat.group == group)
+    if before:
+        query = query.where(Chat.id < before)
     return list(query)
 
 

@@ -21,6 +21,8 @@ Status = Literal[
 
 # Messages about another one: they are kept, sent and logged like any, but a conversation shows what they did to it.
 ABOUT = ('reaction', 'edit', 'revoke', 'poll_vote')
+# Facts that stand between the messages: nobody wrote them, and nobody waits for a receipt.
+NOTED = ('group_change', 'call')
 
 
 class Message(Table):
@@ -231,7 +233,12 @@ def newest_received(chat_id: str, count: int) -> list[Message]:
     """What others wrote last in a chat, with WhatsApp's ids, newest first, sender joined."""
     return list(
         _joined()
-        .where(Message.chat == chat_id, Message.direction == 'in', Message.whatsapp_id.is_null(False))
+        .where(
+            Message.chat == chat_id,
+            Message.direction == 'in',
+            Message.whatsapp_id.is_null(False),
+            Message.kind.not_in(NOTED),
+        )
         .order_by(Message.id.desc())
         .limit(count)
     )
@@ -303,7 +310,7 @@ def counts_since(since: datetime) -> dict[tuple[str, str], int]:
     """(session id, direction) -> messages since then."""
     rows: Any = (
         Message.select(Message.session, Message.direction, fn.COUNT(Message.id))
-        .where(Message.at >= since)
+        .where(Message.at >= since, Message.kind.not_in(NOTED))
         .group_by(Message.session, Message.direction)
         .tuples()
     )
@@ -327,7 +334,7 @@ def tally(since: datetime, *, session_id: str = '') -> list[Tally]:
     hour = (SQL('t1.created_at') - begin) / 3_600_000
     # by id, which begins with the time: there is no index on times
     query = Message.select(Message.session, Message.direction, Message.status, hour, fn.COUNT(Message.id)).where(
-        Message.id >= _first_id(since), Message.origin != 'history'
+        Message.id >= _first_id(since), Message.origin != 'history', Message.kind.not_in(NOTED)
     )
     if session_id:
         query = query.where(Message.session == session_id)

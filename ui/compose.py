@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.again import Again
+from core.blocklist import Blocklist
 from core.bus import Bus
+from core.calls import Calls
 from core.chats import Chats
 from core.downloads import WHATSAPP as FILES
 from core.downloads import Downloads
 from core.events import Event
 from core.fetch import Guard
+from core.group_facts import GroupFacts
+from core.groups import Groups
 from core.host.hosts import Hosts
 from core.housekeeping import Housekeeping
 from core.identities import Identities
@@ -27,6 +31,7 @@ from core.media import MediaStore
 from core.news import NewsDesk
 from core.outbox import Outbox
 from core.people import People
+from core.presence import Presence
 from core.quick_replies import QuickReplies
 from core.sessions import Sessions
 from core.settings import Settings
@@ -62,6 +67,10 @@ class Gateway:
     outbox: Outbox
     inbox: Inbox
     chats: Chats
+    groups: Groups
+    calls: Calls
+    presence: Presence
+    blocklist: Blocklist
     quick_replies: QuickReplies
     guard: Guard
     media: MediaStore
@@ -128,9 +137,13 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     library = Library(world, desk)
     loops = LoopGuard(SANDBOX if sandbox else CAREFUL)
     router = Router(world, library, loops, outbox, desk, stale_after=settings.stale_after or math.inf)
+    groups = Groups(world, identities, hosts, GroupFacts(world, identities, desk))
+    calls = Calls(world, identities, desk, hosts, outbox)
+    presence, blocklist = Presence(world, identities, desk, hosts), Blocklist(world, identities, desk, hosts)
     inbox = Inbox(
-        world, identities, sessions, desk, router.nudge, again=again, groups=hosts.groups, want=downloads.heard
-    )
+        world, identities, sessions, desk, router.nudge, again=again, groups=groups, calls=calls, presence=presence,
+        blocklist=blocklist, want=downloads.heard,
+    )  # fmt: skip
     jobs = Jobs(state.jobs)
     jobs.every_minute('housekeeping', Housekeeping(world, retention_days=settings.retention_days).clean)
     jobs.every_minute('old files', media.clean)
@@ -139,9 +152,9 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     ticker = Ticker((sessions.tick, outbox.sweep, again.tick, downloads.sweep, WordIndex(world).tick))
     return Gateway(
         settings=settings, state=state, world=world, bus=bus, desk=desk, people=people, identities=identities,
-        hosts=hosts, sessions=sessions, outbox=outbox, inbox=inbox, chats=chats,
-        quick_replies=QuickReplies(world, desk), guard=Guard(settings.allow_targets), media=media, downloads=downloads,
-        library=library, router=router,
+        hosts=hosts, sessions=sessions, outbox=outbox, inbox=inbox, chats=chats, groups=groups, calls=calls,
+        presence=presence, blocklist=blocklist, quick_replies=QuickReplies(world, desk),
+        guard=Guard(settings.allow_targets), media=media, downloads=downloads, library=library, router=router,
         jobs=jobs, ticker=ticker, sandbox=sandbox,
     )  # fmt: skip
 

@@ -14,12 +14,13 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 ROOT = Path(__file__).parent.parent.parent
 PASSWORD = 'correct horse'
 REFUSED = ('status of 401 (Unauthorized)', 'status of 403 (Forbidden)')
 _addresses = count(1)
+expect.set_options(timeout=20_000)  # milliseconds; on a busy machine even a click may need some seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +75,7 @@ def running_house(state: Path, *more: str) -> Iterator[House]:
         finally:
             if process.stdin:
                 process.stdin.close()
-            process.wait(10)
+            process.wait(30)
 
 
 @pytest.fixture(scope='session')

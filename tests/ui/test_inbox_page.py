@@ -47,7 +47,7 @@ async def test_a_new_message_lifts_its_chat_and_opening_it_reads_it(tab: Page, p
     await first.click()
     await expect(log(tab).get_by_text('is there rye?').last).to_be_visible()
     await expect(first.get_by_label(re.compile('unread'))).to_be_hidden()
-    until(lambda: unread(product, 'Ben') == 0, 5)
+    until(lambda: unread(product, 'Ben') == 0, 30)
 
 
 @pytest.mark.browser
@@ -211,6 +211,7 @@ async def test_a_viewer_reads_and_nobody_is_told(tab: Page, product: Product) ->
     await expect(tab.get_by_text('reading only')).to_be_visible()
     await expect(tab.get_by_role('button', name='Take over')).to_have_count(0)
     await expect(tab.get_by_role('button', name='New message')).to_have_count(0)
+    await expect(log(tab).get_by_text('for the viewer')).to_be_visible()
     assert unread(product, 'Ben') >= 1
 
 

@@ -13,10 +13,13 @@ from starlette.types import Scope
 
 from ..compose import Gateway
 from . import (
+    blocked,
+    calls,
     chats,
     contacts,
     events,
     flows,
+    groups,
     health,
     hosts,
     keys,
@@ -34,7 +37,8 @@ from .problems import problem
 from .reference import openapi_of
 
 RESOURCES = (
-    messages, media, sessions, chats, contacts, quick_replies, events, flows, keys, people, hosts, sandbox, health,
+    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, flows, keys, people,
+    hosts, sandbox, health,
 )  # fmt: skip
 PAGES = {'/api/docs'}
 

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from core.errors import (
+    CallDenied,
     CallFailed,
     Conflict,
     DovecoteError,
@@ -85,6 +86,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404),
     (Conflict, 409),
     (NotConnected, 409),
+    (CallDenied, 409),
     (WrongType, 415),
     (TooLarge, 413),
     (Invalid, 422),

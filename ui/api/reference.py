@@ -29,6 +29,8 @@ TAGS = {
     'media': 'Files: to send, and received.',
     'sessions': 'A session is one linked WhatsApp account.',
     'chats': 'Conversations with people and groups.',
+    'groups': 'Groups of WhatsApp: who is in them, and what may be done in them.',
+    'calls': 'Calls are shown and rejected; nobody here can take one.',
     'quick-replies': 'Texts that people here write again and again.',
     'contacts': 'The people who wrote to you or were written to.',
     'events': 'Everything that happens, as it happens.',

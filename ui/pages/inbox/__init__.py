@@ -19,6 +19,7 @@ from ...written import reader_zone
 from .chats import ChatList
 from .contact import Contact
 from .conversation import CHANGES, HEARD, Conversation
+from .group import GroupPanel
 from .new_chat import new_chat
 from .views import chat_view
 
@@ -53,7 +54,9 @@ class InboxPage:
             gateway, login, zone, picked=self._pick, open=self.open, back=self.close, write=self._write,
             more=lambda: self.columns.classes('telling'),
         )  # fmt: skip
-        self.contact = Contact(self.asker, close=lambda: self.columns.classes(remove='telling'))
+        self.contact = Contact(
+            self.asker, GroupPanel(gateway, login), close=lambda: self.columns.classes(remove='telling')
+        )
         self._sandbox = gateway.sandbox is not None
         self._looking = True
         self._asks_again = False

@@ -59,7 +59,7 @@ class Composer(ui.element, component='composer.js', esm={'dovecote-inbox': BROWS
         self.props['chat'] = chat.id
         self.props['hint'] = f'Write to {chat.name}, or / for a quick reply'
         self.props['label'] = f'Message to {chat.name}'
-        self.props['closed'] = chat.state not in SENDABLE
+        self.props['closed'] = chat.state not in SENDABLE or bool(chat.closed)
 
     def answer(self, said: Said | None) -> None:
         self.props['edit'] = None

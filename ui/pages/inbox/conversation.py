@@ -31,7 +31,7 @@ __all__ = ['CHANGES', 'HEARD', 'Conversation', 'send_again']
 TYPING_LASTS = 15.0
 TYPING = {'typing': 'typing…', 'recording': 'recording…'}
 CHANGES = ('message.queued', 'message.received', 'message.sent', 'message.delivered', 'message.read', 'message.played',
-           'message.failed', 'message.uncertain', 'message.cancelled')  # fmt: skip
+           'message.failed', 'message.uncertain', 'message.cancelled', 'message.noted')  # fmt: skip
 MADE_OF_IT = ('message.reaction', 'message.edited', 'message.revoked', 'poll.vote', 'message.media')
 HEARD = (*CHANGES, *MADE_OF_IT, 'chat.noted', 'chat.typing', 'chat.changed', 'group.updated', 'flow.run.finished',
          'flow.run.failed')  # fmt: skip
@@ -102,7 +102,7 @@ class Conversation:
             news = [each for each in news if chat is not None and each.chat == chat.id]
             if chat is not None and news:
                 await self._catch_up(chat, news)
-        if any(each.kind == 'chat.changed' for each in news):
+        if any(each.kind in ('chat.changed', 'group.updated') for each in news):
             await self.look_again()
 
     async def _catch_up(self, chat: ChatView, news: list[News]) -> None:
@@ -209,6 +209,8 @@ class Conversation:
         chat, offer = shown
         if not self._may_send:
             words(f'You are signed in as {self.login.asker.role}: reading only.', 'small quiet', 'p')
+        elif chat.closed:
+            words(chat.closed, 'small quiet', 'p')
         elif chat.state not in SENDABLE:
             with box('beside small quiet', 'p'):
                 words(f'{chat.session} cannot send now. {chat.detail}', 'grow')

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.addresses import shown_phone
-from core.bodies import chat_body
+from core.bodies import chat_body, closed_because
 from core.rights import Asker
 from data.chats import Chat, chat_by_id, counts_of, latest_chats
 from data.messages import Message, messages_by_ids
@@ -52,7 +52,7 @@ class Line:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatView:
     """An open chat. `keeper`: who answers, '' for the bot; `until`: when the bot comes back by itself. `owner`: whose
-    chat it is, '' for nobody's.
+    chat it is, '' for nobody's. `closed`: why nobody can write into it now, '' when one can.
     """
 
     id: str
@@ -71,6 +71,7 @@ class ChatView:
     owner_id: str
     until: datetime | None
     unread: int
+    closed: str = ''
 
 
 def find_lines(
@@ -145,6 +146,7 @@ def chat_view(chat_id: str, asker: Asker) -> ChatView | None:
         owner_id=str(chat.assigned_to or ''),
         until=chat.human_until,
         unread=int(chat.unread),
+        closed=closed_because(chat),
     )
 
 

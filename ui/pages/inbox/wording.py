@@ -32,9 +32,10 @@ KINDS: Mapping[str, tuple[str, str]] = {
     'product': ('sell', 'Product'), 'order': ('shopping_bag', 'Order'), 'event': ('event', 'Event'),
     'call': ('call', 'Call'), 'reaction': ('add_reaction', 'Reaction'), 'edit': ('edit', 'Edited'),
     'revoke': ('block', 'Deleted'), 'pin': ('push_pin', 'Pinned'), 'poll_vote': ('how_to_vote', 'Vote'),
+    'group_change': ('group', 'Group'),
 }  # fmt: skip
 OTHER = ('chat_info', 'A message this version cannot show')
-HAPPENINGS = {'reaction', 'edit', 'revoke', 'pin', 'poll_vote', 'call'}  # lines between the bubbles
+HAPPENINGS = {'reaction', 'edit', 'revoke', 'pin', 'poll_vote', 'call', 'group_change'}  # lines between the bubbles
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def shown_as(kind: str) -> tuple[str, str]:
     return ('', '') if kind == 'text' else KINDS.get(kind, OTHER)
 
 
-def happening(kind: str, text: str, who: str) -> str:
+def happening(kind: str, text: str, who: str) -> str:  # noqa: PLR0911 - one for each kind
     """A sentence for what happened to another message."""
     match kind:
         case 'reaction':
@@ -80,6 +81,8 @@ def happening(kind: str, text: str, who: str) -> str:
             return f'{who} pinned a message'
         case 'poll_vote':
             return f'{who} voted'
+        case 'group_change':
+            return text
         case _:
             return f'{who} called'
 
