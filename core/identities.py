@@ -189,9 +189,15 @@ def _move_messages(chat: Chat, kept: Chat) -> None:
     Message.update(chat=kept.id).where(Message.chat == chat.id).execute()
     newest = max(filter(None, (chat.last_message, kept.last_message)), default=None)
     last_at = max(filter(None, (chat.last_at, kept.last_at)), default=None)
-    Chat.update(last_message=newest, last_at=last_at, unread=Chat.unread + chat.unread).where(
-        Chat.id == kept.id
-    ).execute()
+    heard_at = max(filter(None, (chat.heard_at, kept.heard_at)), default=None)
+    line = {
+        'turn': min(filter(None, (chat.turn, kept.turn)), default=None),
+        'urgency': min((each.urgency for each in (chat, kept) if each.urgency is not None), default=None),
+        'due': None,
+    }
+    Chat.update(
+        last_message=newest, last_at=last_at, heard_at=heard_at, unread=Chat.unread + chat.unread, **line
+    ).where(Chat.id == kept.id).execute()
     Chat.delete().where(Chat.id == chat.id).execute()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from peewee import JOIN, CharField, ForeignKeyField, IntegerField, fn
+from peewee import JOIN, SQL, CharField, ForeignKeyField, IntegerField, fn
 
 from .contacts import Contact
 from .database import Table, TimeField
@@ -15,6 +15,9 @@ class Chat(Table):
     """`contact` for a private chat, `group` (the digits before @g.us) for a group; the other one is NULL.
 
     `automation`: bot or human; a human chat goes back to the bot at `human_until`, if that is set.
+    `heard_at`: when the other side last wrote. While messages of ours wait in it, `turn` is its place among the chats
+    of its session (ids, lower goes first), `urgency` how much it matters (data/traffic.py), and `due`, if set, a
+    moment before which nothing of it may leave.
     """
 
     session_id: str
@@ -32,6 +35,10 @@ class Chat(Table):
     last_message = CharField(null=True)
     last_at = TimeField(null=True)
     created_at = TimeField()
+    heard_at = TimeField(null=True)
+    turn = CharField(null=True)
+    urgency = IntegerField(null=True)
+    due = TimeField(null=True)
 
     class Meta:
         indexes = (
@@ -39,6 +46,13 @@ class Chat(Table):
             (('session', 'group'), True),
             (('last_at', 'id'), False),
         )
+
+
+# Only chats in which something waits are in them, so that the next one is found at once however many there are.
+Chat.add_index(
+    Chat.index(Chat.session, Chat.urgency, Chat.turn, where=SQL('turn IS NOT NULL AND due IS NULL'), name='chat_turn')
+)
+Chat.add_index(Chat.index(Chat.session, Chat.due, where=SQL('due IS NOT NULL'), name='chat_due'))
 
 
 def chat_with(session_id: str, *, contact_id: str = '', group: str = '') -> Chat | None:

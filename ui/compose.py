@@ -3,6 +3,7 @@
 import logging
 import math
 import os
+import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.again import Again
+from core.alarm import Alarm
 from core.bus import Bus
 from core.chats import Chats
 from core.errors import NotFound
@@ -21,6 +23,7 @@ from core.inbox import Inbox
 from core.jobs import Jobs, Ticker
 from core.news import NewsDesk
 from core.outbox import Outbox
+from core.pacing import Pacing
 from core.people import People
 from core.sessions import Sessions
 from core.settings import Settings
@@ -53,6 +56,8 @@ class Gateway:
     hosts: Hosts
     sessions: Sessions
     outbox: Outbox
+    pacing: Pacing
+    alarm: Alarm
     inbox: Inbox
     chats: Chats
     library: Library
@@ -74,6 +79,7 @@ class Gateway:
     def stop(self) -> None:
         """Within a few seconds: what is being sent is finished or uncertain, everything else stays in its row."""
         self.ticker.stop()
+        self.alarm.stop()
         self.jobs.stop()
         self.outbox.close()
         self.sessions.close()
@@ -106,7 +112,14 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     def files(media_id: str, kind: FileKind) -> LocalFile:
         raise NotFound('The file of this message is no longer there.')
 
-    outbox = Outbox(world, identities, desk, hosts.send, again=again, files=files, country=settings.default_country)
+    alarm = Alarm(world)
+    pacing = Pacing(
+        world, identities, desk, hosts, default='off' if sandbox else 'standard', chance=random.uniform,
+        wake=alarm.after,
+    )  # fmt: skip
+    outbox = Outbox(
+        world, identities, desk, hosts.send, again=again, files=files, pacing=pacing, country=settings.default_country
+    )
     sessions = Sessions(world, identities, desk, hosts, outbox, country=settings.default_country)
     library = Library(world, desk)
     guard = LoopGuard(SANDBOX if sandbox else CAREFUL)
@@ -119,7 +132,8 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     ticker = Ticker((sessions.tick, outbox.sweep, again.tick))
     return Gateway(
         settings=settings, state=state, world=world, bus=bus, desk=desk, people=people, identities=identities,
-        hosts=hosts, sessions=sessions, outbox=outbox, inbox=inbox, chats=chats, library=library, router=router,
+        hosts=hosts, sessions=sessions, outbox=outbox, pacing=pacing, alarm=alarm, inbox=inbox, chats=chats,
+        library=library, router=router,
         jobs=jobs, ticker=ticker, sandbox=sandbox,
     )  # fmt: skip
 

@@ -5,13 +5,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
 
 from core.again import Again
 from core.bus import Bus, News
-from core.errors import DovecoteError
+from core.errors import CallFailed, DovecoteError
 from core.events import (
     Connected,
     Event,
@@ -27,6 +28,7 @@ from core.identities import Identities
 from core.inbox import Inbox
 from core.news import NewsDesk
 from core.outbox import Author, Outbox, Saying
+from core.pacing import Pacing
 from core.sessions import Sessions
 from core.world import World, growing_ids
 from data.database import close_database, open_database, read, write
@@ -65,6 +67,8 @@ class TwinHosts:
         self.calls: list[tuple[str, str]] = []
         self.linked: set[str] = set()
         self.checks: list[Future[None]] = []
+        self.strangers: set[str] = set()
+        self.mute = False
         self.holds = False
         self.fails_with: DovecoteError | None = None
 
@@ -117,6 +121,22 @@ class TwinHosts:
         told.set_result((GroupSeen(session=session, group='120363@g.us', name='Regulars', participants=()),))
         return told
 
+    def typing(self, session: str, *, chat: str, state: Literal['typing', 'recording', 'paused']) -> 'Future[None]':
+        self.calls.append((state, chat))
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
+    def on_whatsapp(self, session: str, phones: tuple[str, ...]) -> 'Future[dict[str, str]]':
+        """Everybody but those in `strangers`; nobody answers while `mute`."""
+        self.calls.extend(('on_whatsapp', phone) for phone in phones)
+        told: Future[dict[str, str]] = Future()
+        if self.mute:
+            told.set_exception(CallFailed('WhatsApp did not answer in time.'))
+        else:
+            told.set_result({phone: '' if phone in self.strangers else f'{phone}@s.whatsapp.net' for phone in phones})
+        return told
+
     def check(self, session: str, *, timeout: float = 10) -> 'Future[None]':
         self.checks.append(Future())
         return self.checks[-1]
@@ -132,6 +152,7 @@ class House:
     library: Library
     router: Router
     again: Again
+    pacing: Pacing
     news: list[News] = field(default_factory=list)
     stored: list[Event] = field(default_factory=list)
     nudged: list[str] = field(default_factory=list)
@@ -208,7 +229,8 @@ def house(tmp_path: Path) -> Iterator[House]:
     desk = NewsDesk(world, bus)
     identities = Identities(world, desk)
     again = Again()
-    outbox = Outbox(world, identities, desk, hosts.send, again=again, files=hosts.file)
+    pacing = Pacing(world, identities, desk, hosts, default='off', chance=lambda low, high: low)
+    outbox = Outbox(world, identities, desk, hosts.send, again=again, files=hosts.file, pacing=pacing)
     sessions = Sessions(world, identities, desk, hosts, outbox)
     library = Library(world, desk)
     router = Router(world, library, LoopGuard(CAREFUL), outbox, desk)
@@ -216,7 +238,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     inbox = Inbox(
         world, identities, sessions, desk, lambda id, chat: nudged.append(id), again=again, groups=hosts.groups
     )
-    made = House(clock, hosts, sessions, outbox, inbox, library, router, again, nudged=nudged)
+    made = House(clock, hosts, sessions, outbox, inbox, library, router, again, pacing, nudged=nudged)
     bus.watch(made.news.append)
     yield made
     world.http.close()
