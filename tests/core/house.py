@@ -85,9 +85,17 @@ class TwinHosts:
     def settle(self) -> None:
         """Everything in line leaves, or fails with `fails_with`."""
         line, self.line = self.line, []
+        self._leave(line, self.fails_with)
+
+    def settle_one(self, problem: DovecoteError | None = None) -> None:
+        """The first in line leaves, or fails with `problem`."""
+        first, self.line = self.line[:1], self.line[1:]
+        self._leave(first, problem)
+
+    def _leave(self, line: list[tuple[str, Outgoing, Future[Sent]]], problem: DovecoteError | None) -> None:
         for _, message, future in line:
-            if self.fails_with is not None:
-                future.set_exception(self.fails_with)
+            if problem is not None:
+                future.set_exception(problem)
             else:
                 self.sent.append((message.to, message.text))
                 future.set_result(Sent(whatsapp_id=f'WA{len(self.sent)}', at=START))
