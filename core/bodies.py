@@ -38,6 +38,7 @@ def session_body(row: Session) -> Body:
         'country': row.country or None,
         'linked_at': time_text(row.linked_at),
         'created_at': time_text(row.created_at),
+        'history': row.extra.get('history'),
     }
 
 

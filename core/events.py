@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Literal
 
 ReceiptKind = Literal['delivered', 'read', 'played']
-Origin = Literal['live', 'offline']
+Origin = Literal['live', 'offline', 'history']
+Standing = Literal['received', 'sent', 'delivered', 'read', 'played']
 
 
 # ---- the life of a session
@@ -278,6 +279,23 @@ class ReceiptReceived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryReceived:
+    """The phone told a part of what was before the link; never fresh, however new it is.
+
+    `messages` with how far each had come; `names` are (address, what they call themselves), `people` pairs of digits
+    (lid, phone), `groups` (address, name). `progress`: how far the phone has come with all of it, in percent; -1: not
+    said by this part.
+    """
+
+    session: str
+    messages: tuple[tuple[MessageReceived, Standing], ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
+    people: tuple[tuple[str, str], ...] = ()
+    groups: tuple[tuple[str, str], ...] = ()
+    progress: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TypingChanged:
     """Somebody started or stopped typing or recording to us."""
 
@@ -316,6 +334,7 @@ Event = (
     | MessageReceived
     | MessageDamaged
     | ReceiptReceived
+    | HistoryReceived
     | TypingChanged
     | GroupSeen
 )

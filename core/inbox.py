@@ -15,7 +15,17 @@ from .again import Again
 from .bodies import Body, message_body, time_text
 from .contents import Kept, chosen, kept
 from .errors import Invalid
-from .events import Event, GroupSeen, MessageDamaged, MessageReceived, ReceiptReceived, TypingChanged, Vote
+from .events import (
+    Event,
+    GroupSeen,
+    HistoryReceived,
+    MessageDamaged,
+    MessageReceived,
+    ReceiptReceived,
+    TypingChanged,
+    Vote,
+)
+from .history import History
 from .identities import Identities
 from .marks import Marks
 from .news import NewsDesk
@@ -50,6 +60,7 @@ class Inbox:
         self.world, self.identities, self.sessions, self.desk, self.route = world, identities, sessions, desk, route
         self.again, self.groups = again, groups
         self.marks = Marks(identities, desk)
+        self.history = History(identities, desk, make=self._line, whose=self._whose, mark=self.marks.take)
         self._asked: dict[str, float] = {}  # session id -> when its groups were asked for
 
     def receive(self, event: Event, stored: Callable[[], object]) -> None:
@@ -60,6 +71,8 @@ class Inbox:
         match event:
             case MessageReceived():
                 self._message(event)
+            case HistoryReceived() if session_name(event.session) is not None:
+                self.history.take(event)
             case ReceiptReceived():
                 self._receipt(event)
             case TypingChanged():

@@ -135,11 +135,13 @@ URGENCY = (
 TOP = 'last_message = ?, last_at = ?, unread = unread + ?'
 # A chat with something to send takes a place in line, unless it has one.
 IN_LINE = f'turn = coalesce(turn, ?), urgency = min(coalesce(urgency, 9), {URGENCY.format(priority="?", at="?")})'
-# Whoever writes is answered at once: what waited for a better moment is looked at again.
-HEARD_NOW = (
-    'heard_at = max(coalesce(heard_at, 0), ?), due = NULL,'
-    f' urgency = CASE WHEN urgency = {BULK_FIRST} THEN {BULK} WHEN urgency < {BULK} THEN {REPLY} ELSE urgency END'
+HEARD = (
+    f'heard_at = max(coalesce(heard_at, 0), ?), urgency = CASE urgency WHEN {FIRST} THEN {{known}}'
+    f' WHEN {KNOWN} THEN {{known}} WHEN {BULK_FIRST} THEN {BULK} ELSE urgency END'
 )
+# Whoever writes is answered at once: what waited for a better moment is looked at again.
+HEARD_NOW = f'{HEARD.format(known=REPLY)}, due = NULL'
+HEARD_ONCE = HEARD.format(known=KNOWN)
 
 
 def add_message(line: Line, *, unread: int = 0, on_top: bool = True) -> bool:
@@ -161,7 +163,7 @@ def _touch_chat(line: Line, unread: int, on_top: bool) -> None:
     at = as_number(line.at)
     changes, values = ([TOP], [line.id, at, unread]) if on_top else ([], [])
     if line.direction == 'in':
-        changes.append(HEARD_NOW)
+        changes.append(HEARD_ONCE if line.origin == 'history' else HEARD_NOW)
         values.append(at)
     elif line.status == 'queued':
         changes.append(IN_LINE)
@@ -186,6 +188,17 @@ def line_up_all() -> None:
         ' FROM (SELECT chat_id, min(id) AS id, min(priority) AS priority, max(at) AS at FROM message'
         f" WHERE {OPEN} AND status = 'queued' GROUP BY session_id, chat_id) m"
         ' WHERE chat.id = m.chat_id AND chat.turn IS NULL'
+    )
+
+
+def lift_chat(chat_id: str, message_id: str, at: datetime) -> None:
+    """Put the chat where this message belongs, unless a newer one is in it."""
+    statement(
+        'UPDATE chat SET last_message = ?, last_at = ? WHERE id = ? AND (last_at IS NULL OR last_at < ?)',
+        message_id,
+        as_number(at),
+        chat_id,
+        as_number(at),
     )
 
 
@@ -441,7 +454,7 @@ def highest_receipt(session_id: str, whatsapp_id: str) -> str:
     return next((kind for kind in reversed(ORDER) if kind in kinds), '')
 
 
-HEARD = (
+HEARD_MESSAGE = (
     'SELECT m.id, m.session_id, m.chat_id, m.sender_id, m.kind, m.text, m.origin, m.routed, m.at, c.automation,'
     ' c.human_until, s.name, s.phone, c."group", c.name, p.id, p.phone, p.lid, p.name, p.push_name'
     ' FROM message m JOIN chat c ON c.id = m.chat_id JOIN session s ON s.id = m.session_id'
@@ -451,7 +464,7 @@ HEARD = (
 
 def heard(message_id: str) -> Heard | None:
     """A message with its chat and who wrote it; `name` is what we call them, or how they call themselves."""
-    rows = statement(HEARD, message_id)
+    rows = statement(HEARD_MESSAGE, message_id)
     if not rows:
         return None
     id, session_id, chat_id, sender_id, kind, text, origin, routed, at, automation, human_until, *rest = rows[0]

@@ -95,6 +95,7 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     identities = Identities(world, desk)
 
     def listen(event: Event, stored: Callable[[], object]) -> None:
+        sessions.heard(event.session)
         inbox.receive(event, stored)
 
     hosts = Hosts(

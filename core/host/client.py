@@ -23,7 +23,7 @@ from core.events import (
     Replaced,
     Vote,
 )
-from core.host import library, logins, translate
+from core.host import history, library, logins, translate
 from core.host.contents import vote_of
 from core.host.gate import Gate
 from core.host.library import Callbacks, Go, GoError, pb
@@ -177,6 +177,9 @@ class Client:
         match number:
             case library.MESSAGE:
                 self._on_message(data)
+            case library.HISTORY:
+                for part in history.parts(session, pb.HistorySync.FromString(data).Data):
+                    self._owner.tell(part)
             case library.RECEIPT:
                 receipt = translate.receipt(session, pb.Receipt.FromString(data))
                 if receipt is not None:

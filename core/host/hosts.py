@@ -160,6 +160,7 @@ class Hosts:
             if slot is None:
                 return
             slot.sessions.pop(session, None)
+            self._nameless.pop(session, None)  # nothing more of this connection is told
             if slot.link is not None:
                 slot.link.post(Close(session))
 
@@ -170,6 +171,7 @@ class Hosts:
             if slot is None or session not in slot.sessions or slot.link is None:
                 self.open(session)
             else:
+                self._nameless.pop(session, None)
                 slot.link.post(Reconnect(session))
 
     # ---- calls
@@ -188,6 +190,12 @@ class Hosts:
         (self._folder / f'{session}.lock').unlink(missing_ok=True)
         with self._lock:
             self._slot_of.pop(session, None)
+
+    def online(self) -> set[str]:
+        """Who was connected when the hosts were last asked, which they are every few seconds."""
+        with self._lock:
+            pongs = [slot.link.pong for slot in self._slots if slot.link is not None]
+        return {session for pong in pongs if pong is not None for session in pong.online}
 
     def is_linked(self, session: str) -> bool:
         return is_linked(self._folder, session)
@@ -231,12 +239,13 @@ class Hosts:
         with self._lock:
             return [_report(slot) for slot in self._slots if slot.link is not None or slot.sessions]
 
-    def restart_host(self, id: str) -> None:
-        """End this host's process; its sessions come back in a new one."""
+    def restart_host(self, id: str) -> bool:
+        """End this host's process; its sessions come back in a new one. False: there is none with this id."""
         with self._lock:
-            for slot in self._slots:
-                if slot.id == id and slot.link is not None:
-                    slot.link.process.kill()
+            slot = next((each for each in self._slots if each.id == id), None)
+            if slot is not None and slot.link is not None:
+                slot.link.process.kill()
+            return slot is not None and (slot.link is not None or bool(slot.sessions))
 
     def stop(self, *, timeout: float = 8) -> None:
         """Sends in flight finish, clients close, processes end; what does not in time is killed."""

@@ -171,11 +171,11 @@ class StoreTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pong:
-    """`online`: sessions connected. `lost`: threads that abandoned pairings left behind for good; `runs`: how often the
-    library was started, each of which leaves an open database behind."""
+    """`online`: the sessions that are connected. `lost`: threads that abandoned pairings left behind for good; `runs`:
+    how often the library was started, each of which leaves an open database behind."""
 
     id: int
-    online: int
+    online: tuple[str, ...]
     lost: int
     runs: int
     memory_kb: int
@@ -191,7 +191,8 @@ class Logged:
 ToMain = Begun | Answered | Refused | Happened | StoreTaken | Pong | Logged
 
 
-def pack(message: ToHost | ToMain) -> bytes:
+def pack(message: tuple[ToHost, ...] | ToMain) -> bytes:
+    """To a host go several at once, whatever waited; the other way one by one."""
     return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
 
 
@@ -200,6 +201,6 @@ def unpack_to_main(data: bytes) -> ToMain:
     return message
 
 
-def unpack_to_host(data: bytes) -> ToHost:
-    message: ToHost = pickle.loads(data)
-    return message
+def unpack_to_host(data: bytes) -> tuple[ToHost, ...]:
+    messages: tuple[ToHost, ...] = pickle.loads(data)
+    return messages

@@ -1,7 +1,9 @@
 """A session, from its creation to its end."""
 
 import struct
+import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
@@ -85,6 +87,17 @@ def test_the_program_says_that_it_lives(door: Door) -> None:
     assert hosts[0]['pid'] > 0
     assert 'shop' in hosts[0]['sessions']
     assert door.api.post('/hosts/h99/restart').status_code == 404
+
+
+def test_a_host_that_is_just_starting_keeps_nobody_waiting_but_who_asks_for_it(door: Door) -> None:
+    with ThreadPoolExecutor(1) as caller:
+        with door.gateway.hosts._lock:  # as while one is started
+            asked = caller.submit(door.api.post, '/hosts/h99/restart')
+            end = time.monotonic() + 1
+            while time.monotonic() < end:
+                assert httpx.get(f'{door.url}/health', timeout=10, trust_env=False).status_code == 200
+            assert not asked.done()
+        assert asked.result(10).status_code == 404
 
 
 def test_a_restarted_host_brings_its_sessions_back(door: Door) -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import delivery, fleet, growth, outage, replies, startup
+from . import delivery, fleet, growth, kills, outage, replies, startup
 from .figures import Figure, keep, table
 
 BUILD = Path(__file__).parents[2] / 'build'
@@ -24,6 +24,7 @@ FULL: dict[str, Callable[[], list[Figure]]] = {
     'growth': lambda: growth.measure(count=500, rounds=3),
     'fleet': lambda: fleet.measure(most=50),
     'outage': lambda: outage.measure(sessions=20, seconds=60),
+    'kills': lambda: kills.measure(count=1000, kills=20),
 }
 QUICK: dict[str, Callable[[], list[Figure]]] = {
     'startup': lambda: startup.measure(rounds=1),

@@ -66,6 +66,7 @@ class TwinHosts:
         self.sent: list[tuple[str, str]] = []
         self.calls: list[tuple[str, str]] = []
         self.linked: set[str] = set()
+        self.up: set[str] = set()
         self.checks: list[Future[None]] = []
         self.strangers: set[str] = set()
         self.mute = False
@@ -102,9 +103,11 @@ class TwinHosts:
 
     def open(self, session: str) -> None:
         self.calls.append(('open', session))
+        self.up.add(session)
 
     def close(self, session: str) -> None:
         self.calls.append(('close', session))
+        self.up.discard(session)
 
     def reconnect(self, session: str) -> None:
         self.calls.append(('reconnect', session))
@@ -113,6 +116,10 @@ class TwinHosts:
         self.calls.append(('logout', session))
         if self.fails_with is not None:
             raise self.fails_with
+        self.up.discard(session)
+
+    def online(self) -> set[str]:
+        return set(self.up)
 
     def forget(self, session: str) -> None:
         self.calls.append(('forget', session))
@@ -166,6 +173,7 @@ class House:
     nudged: list[str] = field(default_factory=list)
 
     def tell(self, event: Event) -> None:
+        self.sessions.heard(event.session)
         self.inbox.receive(event, lambda: self.stored.append(event))
         self.settle()
 

@@ -129,6 +129,21 @@ def test_a_dead_main_process_ends_its_host_which_leaves_what_was_not_stored(sand
     stage.hosts.stop()
 
 
+def test_a_host_that_cannot_write_what_was_not_stored_says_so_and_ends(
+    sandbox: Sandbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage = Stage(sandbox, tmp_path / 'sessions', stores=False)
+    stage.linked('widow', '15550003300')
+    sandbox.say(ANNA, '15550003300', 'nobody keeps this')
+    stage.heard('nobody keeps this')
+    (tmp_path / 'sessions' / 'widow.spool').mkdir()  # a file system that takes nothing
+    pid = stage.hosts.hosts()[0].pid
+    stage.hosts.stop(timeout=4)
+    eventually(lambda: not _alive(pid))
+    assert '1 events of widow could not be kept' in caplog.text
+    assert f'host {pid} ended with' not in caplog.text
+
+
 def _alive(pid: int) -> bool:
     """A host whose parent is gone may stay as a zombie where nobody reaps."""
     try:

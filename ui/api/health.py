@@ -5,7 +5,7 @@ import asyncio
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from data.database import write_soon
+from data.database import is_writing, write_soon
 from data.people import anybody
 
 from ..compose import Gateway
@@ -21,9 +21,11 @@ def routes(gateway: Gateway) -> APIRouter:
     api = APIRouter(route_class=Route, tags=['health'])
 
     @api.head('/health', **says('Is it alive?', PUBLIC), include_in_schema=False)
-    @api.get('/health', **says('Is it alive?', PUBLIC, gives=StatusOut))
+    @api.get('/health', **says('Is it alive?', PUBLIC, gives=StatusOut, problems=(503,)))
     async def health(request: Request) -> Response:
-        """Answers as long as the program runs. Needs no key."""
+        """200 as long as the program runs and a new start would not help it; else 503. Needs no key."""
+        if not is_writing():
+            return problem(503, 'not_healthy', 'Nothing can be stored any more. Start Dovecote again.')
         return json_answer({'status': 'ok'})
 
     @api.head('/ready', **says('Can it serve?', PUBLIC), include_in_schema=False)

@@ -22,6 +22,13 @@ class PersonOut(BaseModel):
     group: str | None = Field(default=None, description='Only for groups: its address.')
 
 
+class HistoryOut(BaseModel):
+    progress: int = Field(
+        description='How far the phone has come with telling its history, in percent.', examples=[100]
+    )
+    messages: int = Field(description='How many messages of it are kept.', examples=[1240])
+
+
 class SessionOut(BaseModel):
     name: str = Field(examples=['shop'])
     id: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
@@ -37,6 +44,9 @@ class SessionOut(BaseModel):
     country: str | None = Field(description='In which numbers without a plus are read.', examples=['DE'])
     linked_at: str | None = TIME
     created_at: str = TIME
+    history: HistoryOut | None = Field(
+        description='What the phone told of the time before the link; null: nothing yet.'
+    )
 
 
 class ChangeOut(BaseModel):
