@@ -362,6 +362,7 @@ class Outbox:
         if not mark_sent(row.id, sent.whatsapp_id, now):
             return
         row.status, row.whatsapp_id, row.sent_at = 'sent', sent.whatsapp_id, now
+        log.debug('message %s: sent', row.id)
         if row.kind in ABOUT:
             self.marks.take(replace(row, at=now))
         self._tell(row, 'message.sent')
@@ -400,6 +401,7 @@ class Outbox:
         ended = {'error': sentence, 'error_code': code, 'ended_at': self.world.now()}
         if claim(row.id, ('sending',), cast(Status, status), **ended):
             row.status, row.error, row.error_code = status, sentence, code
+            after_commit(lambda: log.warning('message %s: %s (%s)', row.id, status, code))
             self._tell(row, f'message.{status}')
 
     def _tell(self, row: Line, kind: str) -> None:

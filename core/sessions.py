@@ -43,6 +43,7 @@ STARTING_LASTS = timedelta(seconds=45)
 # that two answers did not name is lost. A log-out under way is given the time it may take.
 LOST_AFTER, CLOSED_AFTER = 12.0, 30.0
 UNLINKED: dict[str, Any] = {'wanted': False, 'phone': '', 'lid': '', 'linked_at': None}
+TROUBLE = {'passkey', 'logged_out', 'banned', 'failed'}  # a person has to do something
 OPEN_STATES = {'starting', 'pairing', 'passkey', 'working', 'reconnecting'}
 
 NEXT: dict[str, str] = {
@@ -123,6 +124,7 @@ class Sessions:
                 detail='Not linked to a phone yet.',
             )
             self.desk.tell('session.state', session_body(row), session=row.id)
+            after_commit(lambda: log.info('%s is new: %s', name, row.detail))
             return row
 
         return write(make)
@@ -192,6 +194,7 @@ class Sessions:
         write(lambda: Session.delete().where(Session.id == row.id).execute())
         self.identities.forget_cached()
         self.hosts.forget(row.id)
+        log.info('%s was deleted', name)
         self.desk.whisper('session.deleted', {'name': name, 'id': row.id}, session=row.id)
 
     def qr(self, name: str) -> Code:
@@ -440,11 +443,21 @@ class Sessions:
 
     def _set(self, session_id: str, state: State, detail: str, **more: Any) -> None:
         def change() -> None:
-            if change_state(session_id, state, detail, self.world.now(), **more):
+            before: Session | None = Session.get_or_none(Session.id == session_id)
+            if before and change_state(session_id, state, detail, self.world.now(), **more):
                 row = Session.get_by_id(session_id)
                 self.desk.tell('session.state', session_body(row), session=session_id)
+                after_commit(lambda: _log_change(before, state, detail))
 
         write(change)
+
+
+def _log_change(before: Session, state: State, detail: str) -> None:
+    """A new sentence for the same state is no news: an outage has many."""
+    if before.state != state:
+        level = logging.WARNING if state in TROUBLE else logging.INFO
+        now, then = state.replace('_', ' '), before.state.replace('_', ' ')
+        log.log(level, '%s is %s, was %s: %s', before.name, now, then, detail)
 
 
 def _again(event: PairingEnded) -> str:

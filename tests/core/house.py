@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,7 +32,7 @@ from core.outbox import Author, Outbox, Saying
 from core.pacing import Pacing
 from core.sessions import Sessions
 from core.world import World, growing_ids
-from data.database import close_database, open_database, read, write
+from data.database import close_database, database, open_database, read, write
 from data.messages import Message
 from data.sessions import Session, session_by_name
 from data.traffic import Line
@@ -234,6 +235,17 @@ def receipt(session: str, kind: str, *ids: str, sender: str = f'{ANNA}@s.whatsap
         session=session, whatsapp_ids=ids, chat=sender, sender=sender, sender_alt='', kind=kind,  # type: ignore[arg-type]
         by_me=False, at=START,
     )  # fmt: skip
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """SQLite's own "disk is full", for anything that needs one page more."""
+    pages = database.execute_sql('PRAGMA page_count').fetchone()[0]
+    write(lambda: database.execute_sql(f'PRAGMA max_page_count = {pages}'))
+    try:
+        yield
+    finally:
+        write(lambda: database.execute_sql('PRAGMA max_page_count = 4294967294'))
 
 
 @pytest.fixture

@@ -154,3 +154,22 @@ def test_an_answer_given_twice_is_written_once(house: House) -> None:
     house.says('hello', id='A1')
     house.says('hello', id='A1')
     assert Message.select().count() == 1
+
+
+def test_the_log_names_what_did_not_leave_and_never_what_it_says(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.working()
+    with caplog.at_level('DEBUG'):
+        sent = house.post('a secret').id
+        house.hosts.fails_with = SendRefused('Not sent: slow down.', reason=463)
+        failed = house.post('another secret').id
+        house.hosts.fails_with = SendUncertain('It may have left.')
+        uncertain = house.post('a third secret').id
+    ours = [(record.levelname, record.getMessage()) for record in caplog.records if record.name == 'core.outbox']
+    assert ours == [
+        ('DEBUG', f'message {sent}: sent'),
+        ('WARNING', f'message {failed}: failed (463)'),
+        ('WARNING', f'message {uncertain}: uncertain (send_uncertain)'),
+    ]
+    assert not any('secret' in message for _, message in ours)

@@ -1,14 +1,31 @@
 """Killed, stopped, cut off: nothing is lost, nothing is sent twice."""
 
+import fcntl
 import os
 import signal
 from collections import Counter
+from typing import Any
 
 from core.outbox import AHEAD
 
 from .product import ANNA, BEN, Product, alive, until
 
 FINAL = {'sent', 'delivered', 'read', 'uncertain', 'failed'}
+
+
+def is_let_go(product: Product, name: str) -> bool:
+    """Nobody holds the session's store any more."""
+    id = product.get(f'/sessions/{name}')['id']
+    with (product.state / 'sessions' / f'{id}.lock').open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+def run_of(product: Product, message: str) -> Any:
+    return next((run for run in product.get('/runs')['items'] if run['message'] == message), None)
 
 
 def all_settled(product: Product, prefix: str, count: int) -> bool:
@@ -68,12 +85,23 @@ def test_everything_killed_at_once_and_started_again(product: Product) -> None:
     until(lambda: 'for when you are back' in product.inbox(ANNA), 15, what='what waited for Anna arrives')
 
 
-def test_what_arrives_while_the_program_is_down_is_kept_but_not_answered(product: Product) -> None:
+def test_what_arrives_while_nobody_is_connected_is_kept_but_not_answered(product: Product) -> None:
+    product.post('/sessions/shop/stop')
+    until(lambda: is_let_go(product, 'shop'), 20, what='its host has closed it')
+    product.say('hello, is anybody there?')
+    product.post('/sessions/shop/start')
+    product.wait_state('working')
+    (message,) = until(lambda: product.messages(direction='in'), 20, what='it is kept')
+    assert (message['text'], message['origin']) == ('hello, is anybody there?', 'offline')
+    run = until(lambda: run_of(product, message['id']), 20, what='it is decided about')
+    assert (run['state'], run['flow']) == ('suppressed_stale', None)
+    assert product.messages(direction='out') == []
     assert product.stop() < 10
     product.start()
     product.wait_state('working')
     product.say('hello again')
-    until(lambda: any('Hi Anna!' in text for text in product.inbox()), 10)
+    until(lambda: any('Hi Anna!' in text for text in product.inbox()), 20, what='who is here again answers')
+    assert [text for text in product.inbox() if 'Hi Anna!' in text] == product.inbox()[-1:]
 
 
 def test_a_connection_dropped_twenty_times(product: Product) -> None:
