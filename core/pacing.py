@@ -83,12 +83,13 @@ class _Rule:
 
 @dataclass(slots=True, kw_only=True)
 class _Clock:
-    """Of one session: when its next put-off chat is due, until when nothing at all may leave, when it is woken, and
-    which message it shows typing for, until when.
+    """Of one session: when its next put-off chat is due, until when nothing at all may leave, whether rows may say
+    that something is held, when it is woken, and which message it shows typing for, until when.
     """
 
     due: datetime | None = EPOCH
     closed: datetime = EPOCH
+    held: bool = True
     alarm: datetime = EPOCH
     typing: tuple[str, datetime] = ('', EPOCH)
 
@@ -127,6 +128,7 @@ class Pacing:
         self._let_due_go(session_id, clock, now)
         rule = self._rule(session_id)
         if rule.open(now):
+            self._nothing_holds(session_id, clock)
             return self._all_but_opted_out(claim_next(session_id, free, now, turn=self.world.new_id()))
         if away and rule.protection.gap[1]:
             return Claimed()  # what comes back nudges
@@ -135,6 +137,14 @@ class Pacing:
             self._wake_at(session_id, opens)
             return Claimed()
         return self._one_by_one(session_id, rule, free, now)
+
+    def _nothing_holds(self, session_id: str, clock: _Clock) -> None:
+        """Whoever looks at a message that waits must not be told of what is over."""
+        if clock.held:
+            clock.held = False
+            pace = pace_of(session_id)
+            if pace.holds:
+                keep_pace(session_id, replace(pace, holds={}))
 
     def _all_but_opted_out(self, lines: list[Line]) -> Claimed:
         claimed = Claimed()
@@ -242,6 +252,7 @@ class Pacing:
         pace = replace(pace, holds={urgency: (wait.until, wait.why) for urgency, wait in holds.items()})
         if pace != pace_of(session_id):
             keep_pace(session_id, pace)
+        self._clock(session_id).held = True
         if holds:
             opens = min(wait.until for wait in holds.values())
             self._wake_at(session_id, opens)

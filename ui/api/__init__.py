@@ -12,13 +12,13 @@ from starlette.routing import Route as Plain
 from starlette.types import Scope
 
 from ..compose import Gateway
-from . import chats, contacts, events, flows, health, hosts, keys, messages, people, sandbox, sessions
+from . import chats, contacts, events, flows, health, hosts, keys, messages, people, protection, sandbox, sessions
 from .asking import Asking, Route
 from .lists import json_answer
 from .problems import problem
 from .reference import openapi_of
 
-RESOURCES = (messages, sessions, chats, contacts, events, flows, keys, people, hosts, sandbox, health)
+RESOURCES = (messages, sessions, chats, contacts, events, flows, keys, people, protection, hosts, sandbox, health)
 PAGES = {'/api/docs'}
 
 
