@@ -7,6 +7,7 @@ from typing import Any
 from data.chats import Chat
 from data.contacts import contacts_by_ids
 from data.marks import marks_on
+from data.media import Download
 from data.messages import Message, Receipt
 from data.pacing import pace_of
 from data.sessions import Session
@@ -165,7 +166,28 @@ def waits_of(message: Message) -> tuple[datetime | None, str] | None:
         return message.not_before, message.waits
     if chat.due:
         return chat.due, 'An earlier message of this chat waits as well.'
-    return pace_of(session.id).holds.get(chat.urgency)
+    return None if chat.urgency is None else pace_of(session.id).holds.get(chat.urgency)
+
+
+def media_body(row: Download) -> Body:
+    """The file that a message brought; `row` with its media joined. `id` is null until it is here."""
+    media = row.media
+    gone = media is not None and media.gone_at is not None
+    here = media if not gone else None
+    return {
+        'id': here.id if here else None,
+        'kind': row.kind,
+        'mime': here.mime if here else row.mime,
+        'size': here.size if here else row.size,
+        'filename': row.filename,
+        'width': row.width or (here.width if here else 0),
+        'height': row.height or (here.height if here else 0),
+        'seconds': row.seconds or (here.seconds if here else 0),
+        'animated': row.animated,
+        'view_once': row.view_once,
+        'state': 'gone' if gone else row.state,
+        'detail': 'This file was deleted here; ask for it again.' if gone else row.error,
+    }
 
 
 def history_of(message: Message, receipts: list[Receipt]) -> list[Body]:

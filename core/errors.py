@@ -2,6 +2,7 @@
 
 DovecoteError
  ├─ Invalid             what was asked for makes no sense; says which field and why
+ │   └─ TooLarge        a file is larger than what is allowed
  ├─ NotFound            there is no such thing
  ├─ Forbidden           the asker has no right to it
  ├─ Conflict            the state of the thing does not allow it
@@ -34,6 +35,10 @@ class Invalid(DovecoteError):
         super().__init__(sentence)
         self.field = field
         self.code = code or type(self).code
+
+
+class TooLarge(Invalid):
+    code = 'media_too_large'
 
 
 class NotFound(DovecoteError):

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from ulid import ULID
 
@@ -24,12 +25,18 @@ Whose = Callable[[MessageReceived], tuple[str, str | None]]
 Mark = Callable[[Line], object]
 
 
-class History:
-    """`take` belongs inside a write. `make`, `whose` and `mark` are the inbox's ways with any message."""
+class File(Protocol):
+    def __call__(self, line: Line, event: MessageReceived, *, history: bool) -> object: ...
 
-    def __init__(self, identities: Identities, desk: NewsDesk, *, make: MakeLine, whose: Whose, mark: Mark) -> None:
+
+class History:
+    """`take` belongs inside a write. `make`, `whose`, `mark` and `file` are the inbox's ways with any message."""
+
+    def __init__(
+        self, identities: Identities, desk: NewsDesk, *, make: MakeLine, whose: Whose, mark: Mark, file: File
+    ) -> None:
         self.identities, self.desk = identities, desk
-        self.make, self.whose, self.mark = make, whose, mark
+        self.make, self.whose, self.mark, self.file = make, whose, mark, file
 
     def take(self, part: HistoryReceived) -> None:
         for lid, phone in part.people:
@@ -54,6 +61,7 @@ class History:
             self.mark(line)
         else:
             lift_chat(chat_id, line.id, line.at)
+            self.file(line, message, history=True)
         return True
 
     def _tell(self, part: HistoryReceived, kept: int) -> None:

@@ -61,11 +61,15 @@ class Identities:
         """The chat a message to `to` goes into. Raises NotFound for a contact id nobody has."""
         if to.kind == 'group':
             return self.chat(session_id, group=to.digits)
-        if to.kind == 'contact':
-            if Contact.get_or_none(Contact.id == to.digits) is None:
-                raise NotFound('There is no contact with this id.')
-            return self.chat(session_id, contact_id=to.digits)
-        return self.chat(session_id, contact_id=self.contact(str(to)))
+        return self.chat(session_id, contact_id=self.someone(to))
+
+    def someone(self, to: Address) -> str:
+        """The contact that an address, which is no group's, leads to. Raises NotFound for an id nobody has."""
+        if to.kind != 'contact':
+            return self.contact(str(to))
+        if Contact.get_or_none(Contact.id == to.digits) is None:
+            raise NotFound('There is no contact with this id.')
+        return to.digits
 
     def rename_group(self, session_id: str, group: str, name: str) -> None:
         chat_id = self.chat(session_id, group=group, name=name)

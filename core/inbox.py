@@ -22,6 +22,7 @@ from .events import (
     MessageDamaged,
     MessageReceived,
     ReceiptReceived,
+    RemoteFile,
     TypingChanged,
     Vote,
 )
@@ -35,6 +36,7 @@ from .world import World
 log = logging.getLogger(__name__)
 
 Route = Callable[[str, str], object]
+Want = Callable[[str, str, RemoteFile, bool], object]
 AskGroups = Callable[[str], 'Future[tuple[GroupSeen, ...]]']
 # Told to the router; everything else (edits, reactions, …) is kept but starts nothing.
 SPOKEN = {'text', 'image', 'video', 'audio', 'voice', 'document', 'sticker', 'location', 'contact'}
@@ -44,7 +46,10 @@ ASK_AGAIN = 600.0  # seconds between two questions for the groups of a session
 
 
 class Inbox:
-    """`route(message id, chat id)` is nudged for each message that automation may answer; `groups` asks WhatsApp."""
+    """`route(message id, chat id)` is nudged for each message that automation may answer; `groups` asks WhatsApp.
+
+    `want(message id, session id, file, history)` sees to the file that a message brings, inside its write.
+    """
 
     def __init__(
         self,
@@ -56,11 +61,14 @@ class Inbox:
         *,
         again: Again,
         groups: AskGroups,
+        want: Want | None = None,
     ) -> None:
         self.world, self.identities, self.sessions, self.desk, self.route = world, identities, sessions, desk, route
-        self.again, self.groups = again, groups
+        self.again, self.groups, self.want = again, groups, want
         self.marks = Marks(identities, desk)
-        self.history = History(identities, desk, make=self._line, whose=self._whose, mark=self.marks.take)
+        self.history = History(
+            identities, desk, make=self._line, whose=self._whose, mark=self.marks.take, file=self._file
+        )
         self._asked: dict[str, float] = {}  # session id -> when its groups were asked for
 
     def receive(self, event: Event, stored: Callable[[], object]) -> None:
@@ -96,8 +104,13 @@ class Inbox:
             self.marks.take(line)
         else:
             self._tell(line, event, chat_id)
+        self._file(line, event)
         if line.routed == 0:
             after_commit(lambda: self.route(line.id, chat_id))
+
+    def _file(self, line: Line, event: MessageReceived, *, history: bool = False) -> None:
+        if self.want is not None and isinstance(event.content, RemoteFile):
+            self.want(line.id, line.session_id, event.content, history)
 
     def _tell(self, line: Line, event: MessageReceived, chat_id: str) -> None:
         card = self.identities.card(chat_id)

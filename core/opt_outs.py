@@ -30,6 +30,10 @@ class OptOuts:
             self._any = any_opted_out()
         return self._any and bool(opt_outs_among(self._hashes(contact_id)))
 
+    def include_address(self, address: Address) -> bool:
+        """Also somebody we have no contact of."""
+        return bool(opt_outs_among([_hash(address)]))
+
     def include_chat(self, chat_id: str) -> bool:
         """Nobody speaks for a group."""
         if self._any is False:
@@ -41,7 +45,11 @@ class OptOuts:
         person = self.identities.person(contact_id)
         known = [Address('phone', person['phone'][1:])] if person['phone'] else []
         known += [Address('lid', person['lid'])] if person['lid'] else []
-        return [hashlib.sha256(str(each).encode()).hexdigest() for each in known]
+        return [_hash(each) for each in known]
+
+
+def _hash(address: Address) -> str:
+    return hashlib.sha256(str(address).encode()).hexdigest()
 
 
 def is_automatic(author: str, priority: int) -> bool:

@@ -105,6 +105,7 @@ Message.add_index(
     )
 )  # fmt: skip
 Message.add_index(Message.index(Message.id, where=SQL('routed = 0'), name='message_unrouted'))
+Message.add_index(Message.index(Message.media_id, where=Message.media_id.is_null(False), name='message_media'))
 
 
 class Receipt(Table):

@@ -215,8 +215,8 @@ NEXT = 'SELECT id FROM chat WHERE session_id = ? AND turn IS NOT NULL AND due IS
 def claim_next(session_id: str, count: int, at: datetime, *, turn: str, urgency: int | None = None) -> list[Line]:
     """Queued messages of a session, moved to 'sending': at most `count`, in the order in which they should leave.
 
-    Each chat gives its oldest ones, as many as every other; afterwards those with more stand at the end of the line,
-    at `turn`, which is an id newer than every other. `urgency`: only from chats of this one.
+    Each chat gives its oldest ones, at most as many as every other; afterwards those with more stand at the end of the
+    line, at `turn`, an id newer than every other. `urgency`: only from chats of this one.
     """
     if urgency is None:
         rows = statement(f'{NEXT} ORDER BY urgency, turn LIMIT ?', session_id, count)
@@ -225,11 +225,11 @@ def claim_next(session_id: str, count: int, at: datetime, *, turn: str, urgency:
     chats = [str(chat_id) for (chat_id,) in rows]
     if not chats:
         return []
-    wanted = [count // len(chats) + (place < count % len(chats)) for place in range(len(chats))]
+    each = count // len(chats)
     taken = statement(
         f'{TAKE} WHERE id IN ({" UNION ALL ".join([OLDEST] * len(chats))}) RETURNING {DEPARTING}',
         as_number(at),
-        *(value for chat_id, most in zip(chats, wanted, strict=True) for value in (session_id, chat_id, most)),
+        *(value for chat_id in chats for value in (session_id, chat_id, each)),
     )
     _step_back(session_id, chats, turn)
     return _in_turn([_departing(session_id, row) for row in sorted(taken)], chats)
@@ -246,12 +246,13 @@ def _in_turn(lines: list[Line], chats: list[str]) -> list[Line]:
 
 
 def _step_back(session_id: str, chats: Sequence[str], turn: str) -> None:
-    """To the end of the line, or out of it when nothing more waits."""
+    """To the end of the line, in the same order, or out of it when nothing more waits."""
     statement(
-        'UPDATE chat SET (turn, urgency) = (SELECT ?, chat.urgency FROM message'
+        "UPDATE chat SET (turn, urgency) = (SELECT ? || printf('%05d', instr(?, chat.id)), chat.urgency FROM message"
         f" WHERE session_id = ? AND chat_id = chat.id AND {OPEN} AND status = 'queued' LIMIT 1)"
         f' WHERE id IN ({", ".join("?" * len(chats))})',
         turn,
+        ' '.join(chats),
         session_id,
         *chats,
     )

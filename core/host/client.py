@@ -281,9 +281,10 @@ class Client:
 
     def _end(self, fact: str, event: LoggedOut | Replaced | Banned | LoginFailed) -> None:
         self.phase = 'offline'
-        self._tell(event)
-        self.muted = True
-        self._owner.note(self, fact)
+        told, self.muted = self.muted, True
+        self._owner.note(self, fact)  # first: whoever hears the event may open the session again at once
+        if not told:
+            self._owner.tell(event)
 
     def _tell(self, event: Event) -> None:
         if not self.muted:

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from core.sandbox.cipher import hkdf
-from core.sandbox.message import field_of, unwrapped
+from core.sandbox.message import unwrapped
 from core.sandbox.node import Jid
 from core.sandbox.protos import DecodeError, Message, e2e
 
@@ -61,12 +61,6 @@ def secret_of(poll: Message) -> bytes:
     """The secret that came with a poll; b'' when none did."""
     secret: bytes = poll.messageContextInfo.messageSecret or unwrapped(poll).messageContextInfo.messageSecret
     return secret
-
-
-def options_of(poll: Message) -> tuple[str, ...]:
-    inner = unwrapped(poll)
-    name = field_of(inner)
-    return tuple(each.optionName for each in getattr(inner, name).options) if name.startswith('pollCreation') else ()
 
 
 def poll_message(name: str, options: Iterable[str], *, multiple: bool) -> Message:

@@ -230,10 +230,12 @@ def message(session: str, text: str, **more: object) -> MessageReceived:
     return MessageReceived(**{**values, **more})  # type: ignore[arg-type]
 
 
-def receipt(session: str, kind: str, *ids: str, sender: str = f'{ANNA}@s.whatsapp.net') -> ReceiptReceived:
+def receipt(
+    session: str, kind: str, *ids: str, sender: str = f'{ANNA}@s.whatsapp.net', at: datetime = START
+) -> ReceiptReceived:
     return ReceiptReceived(
         session=session, whatsapp_ids=ids, chat=sender, sender=sender, sender_alt='', kind=kind,  # type: ignore[arg-type]
-        by_me=False, at=START,
+        by_me=False, at=at,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import Invalid, NotConnected, SendRefused
 from core.events import Banned
-from core.limits import REASONS, next_end
+from core.limits import REASONS, Limit, next_end
 from core.outbox import Author, Saying
 from core.pace import after_one, typing_lasts, waits_for_gap, waits_for_morning, waits_for_numbers
 from core.protection import PRESETS, Protection, changes_of, in_words, protection_of
@@ -31,7 +31,7 @@ def test_limits_of_a_minute_an_hour_and_a_day_say_when_they_open_again() -> None
             for ago, count in sorted(counts, reverse=True)
         ]
         wait = waits_for_numbers(protection, REPLY, minutes, linked_at=None, now=START)
-        return wait and (int((wait.until - START).total_seconds() // 60), wait.why)
+        return None if wait is None else (int((wait.until - START).total_seconds() // 60), wait.why)
 
     assert waits() is None
     assert waits((0, 2)) is None
@@ -197,6 +197,11 @@ def later(house: House, **span: float) -> None:
     house.settle()
 
 
+def lasts(house: House, limit: Limit) -> timedelta:
+    assert limit.until is not None
+    return limit.until - house.clock.now()
+
+
 def texts(house: House) -> list[str]:
     return [text for _, text in house.hosts.sent]
 
@@ -360,6 +365,7 @@ def test_opting_out_holds_under_every_preset_and_when_only_the_other_address_is_
     shop = house.working()
     house.says('hi', sender_alt='777@lid')
     person = Message.get(Message.direction == 'in').sender_id
+    assert person is not None
     write(lambda: house.pacing.opt_outs.opt_out(person, source='a message'))
     house.pacing.protect(shop, {'preset': 'standard', 'typing': False})
     row = house.outbox.put(Message.get(Message.direction == 'in').chat_id, Saying(text='ad', bulk=True), OWNER)
@@ -414,7 +420,7 @@ def test_a_person_may_lift_a_limit_and_the_next_lasts_longer(house: House) -> No
     assert house.news[-1].kind != 'session.limited' or house.news[-1].body['limits'] == []
     write(lambda: house.pacing.limits.refused(shop, 463))
     (limit,) = house.pacing.limits_of(house.session())
-    assert (limit.times, limit.until - house.clock.now()) == (2, timedelta(days=2))
+    assert (limit.times, lasts(house, limit)) == (2, timedelta(days=2))
 
 
 def test_too_much_slows_everything_for_a_while_and_then_it_goes_on(house: House) -> None:
@@ -424,7 +430,7 @@ def test_too_much_slows_everything_for_a_while_and_then_it_goes_on(house: House)
     house.post('reply')
     house.hosts.fails_with = None
     (limit,) = house.pacing.limits_of(house.session())
-    assert (limit.kind, limit.scope, limit.until - house.clock.now()) == ('too_fast', 'all', timedelta(minutes=1))
+    assert (limit.kind, limit.scope, lasts(house, limit)) == ('too_fast', 'all', timedelta(minutes=1))
     later(house, seconds=50)
     assert texts(house) == []
     later(house, seconds=11)

@@ -157,7 +157,7 @@ def plan_of(ask: Callable[[], object]) -> list[str]:
         connection.set_trace_callback(asked.append)
         ask()
         connection.set_trace_callback(None)
-        told = [sql for sql in asked if "message" in sql or "chat" in sql]
+        told = [sql for sql in asked if 'message' in sql or 'chat' in sql]
         return [str(row[3]) for sql in told for row in database.execute_sql(f'EXPLAIN QUERY PLAN {sql}')]
 
     return write(look)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from core.addresses import parse_recipient
+from core.addresses import Address, parse_recipient
 from core.bodies import Body
 from core.errors import Invalid, NotFound
 from core.protection import PRESETS
@@ -63,16 +63,25 @@ def routes(gateway: Gateway) -> APIRouter:
 def _opting_out(api: APIRouter, gateway: Gateway) -> None:
     opt_outs = gateway.pacing.opt_outs
 
-    def contact_of(to: str) -> str:
-        """Inside a write: the contact, made if need be. Raises Invalid."""
+    def someone(to: str) -> Address:
         address = parse_recipient(to, gateway.settings.default_country)
         if address.kind == 'group':
             raise Invalid('A group cannot opt out, only people.', field='to')
-        if address.kind == 'contact':
-            return gateway.identities.known(address.digits)
-        return gateway.identities.contact(str(address))
+        return address
 
-    @api.post('/opt-outs', **says('Opt somebody out', 'contacts.manage', gives=OptedOut, takes=NewOptOut,
+    def opted_out(to: str) -> bool:
+        address = someone(to)
+        if address.kind == 'contact':
+            return opt_outs.include(gateway.identities.someone(address))
+        return opt_outs.include_address(address)
+
+    def take_out(new: NewOptOut) -> None:
+        opt_outs.opt_out(gateway.identities.someone(someone(new.to)), source=new.source)
+
+    def opt_in(to: str) -> bool:
+        return opt_outs.opt_in(gateway.identities.someone(someone(to)))
+
+    @api.post('/opt-outs', **says('Opt somebody out', 'chats.manage', gives=OptedOut, takes=NewOptOut,
                                   example={'to': '+15551230001', 'source': 'Wrote STOP'}, problems=(404,)))  # fmt: skip
     async def opt_out(request: Request) -> Response:
         """From now on automatic and bulk messages to them are `blocked`, on every session. A person may still answer.
@@ -81,17 +90,18 @@ def _opting_out(api: APIRouter, gateway: Gateway) -> None:
         """
         must_have_all(asker_of(request), 'opt people out')
         new = await body_of(request, NewOptOut)
-        await aside(lambda: write(lambda: opt_outs.opt_out(contact_of(new.to), source=new.source)))
+        await aside(lambda: write(lambda: take_out(new)))
         return json_answer({'to': new.to, 'opted_out': True})
 
-    @api.get('/opt-outs/{to}', **says('Has somebody opted out?', 'contacts.see', gives=OptedOut, problems=(404,)))
+    @api.get('/opt-outs/{to}', **says('Has somebody opted out?', 'messages.see', gives=OptedOut, problems=(404,)))
     async def look(request: Request, to: str) -> Response:
         must_have_all(asker_of(request), 'look up who opted out')
-        return json_answer({'to': to, 'opted_out': await aside(lambda: write(lambda: opt_outs.include(contact_of(to))))})
+        said = await aside(lambda: write(lambda: opted_out(to)))
+        return json_answer({'to': to, 'opted_out': said})
 
-    @api.delete('/opt-outs/{to}', **says('Opt somebody in again', 'contacts.manage', status=204, problems=(404,)))
-    async def opt_in(request: Request, to: str) -> Response:
+    @api.delete('/opt-outs/{to}', **says('Opt somebody in again', 'chats.manage', status=204, problems=(404,)))
+    async def forget(request: Request, to: str) -> Response:
         must_have_all(asker_of(request), 'opt people in')
-        if not await aside(lambda: write(lambda: opt_outs.opt_in(contact_of(to)))):
+        if not await aside(lambda: write(lambda: opt_in(to))):
             raise NotFound('They have not opted out.')
         return Response(status_code=204)

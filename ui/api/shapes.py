@@ -133,6 +133,13 @@ class MediaPartOut(BaseModel):
     seconds: int
     animated: bool
     view_once: bool | None = None
+    state: str | None = Field(
+        default=None,
+        description='Of a received one: wanted (it is being fetched), here, failed, gone (WhatsApp has it no longer) '
+        'or skipped (this session does not fetch such files by itself).',
+        examples=['here'],
+    )
+    detail: str | None = Field(default=None, description='Why it is not here, in a sentence.', examples=[''])
 
 
 class PlaceOut(BaseModel):

@@ -56,6 +56,7 @@ class InboxPage:
         self.contact = Contact(self.asker, close=lambda: self.columns.classes(remove='telling'))
         self._sandbox = gateway.sandbox is not None
         self._looking = True
+        self._asks_again = False
         self._wanted = self._picked = ''
         self._stop_listening: Callable[[], None] = lambda: None
 
@@ -144,10 +145,15 @@ class InboxPage:
         await self._tell(message_id)
 
     async def _tell(self, message_id: str) -> None:
-        decided = await self.contact.tell(message_id)
-        if not decided:  # a message no flow wants makes no news
-            with self.columns:
-                ui.timer(ROUTING_TAKES, lambda: self.contact.tell(self.contact.message), once=True)
+        if await self.contact.tell(message_id) or self._asks_again:
+            return
+        self._asks_again = True  # a message no flow wants makes no news
+        with self.columns:
+            ui.timer(ROUTING_TAKES, self._tell_again, once=True)
+
+    async def _tell_again(self) -> None:
+        self._asks_again = False
+        await self._tell(self.contact.message)
 
     def _last(self) -> str:
         """The last message somebody else wrote."""

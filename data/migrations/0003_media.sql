@@ -1,0 +1,11 @@
+CREATE TABLE "media" ("id" VARCHAR(255) NOT NULL PRIMARY KEY, "sha256" VARCHAR(255) NOT NULL, "mime" VARCHAR(255) NOT NULL, "size" INTEGER NOT NULL, "filename" VARCHAR(255) NOT NULL, "width" INTEGER NOT NULL, "height" INTEGER NOT NULL, "seconds" INTEGER NOT NULL, "animated" INTEGER NOT NULL, "thumbnail" BLOB, "waveform" BLOB, "created_at" INTEGER NOT NULL, "used_at" INTEGER NOT NULL, "gone_at" INTEGER);
+CREATE UNIQUE INDEX "media_sha256" ON "media" ("sha256");
+CREATE INDEX "media_used_at" ON "media" ("used_at");
+CREATE TABLE "conversion" ("source_id" VARCHAR(255) NOT NULL, "kind" VARCHAR(255) NOT NULL, "result_id" VARCHAR(255) NOT NULL, PRIMARY KEY ("source_id", "kind"), FOREIGN KEY ("source_id") REFERENCES "media" ("id") ON DELETE CASCADE, FOREIGN KEY ("result_id") REFERENCES "media" ("id") ON DELETE CASCADE);
+CREATE INDEX "conversion_result_id" ON "conversion" ("result_id");
+CREATE INDEX "message_media" ON "message" ("media_id") WHERE ("media_id" IS NOT NULL);
+CREATE TABLE "download" ("message_id" VARCHAR(255) NOT NULL PRIMARY KEY, "session_id" VARCHAR(255) NOT NULL, "kind" VARCHAR(255) NOT NULL, "mime" VARCHAR(255) NOT NULL, "size" INTEGER NOT NULL, "filename" VARCHAR(255) NOT NULL, "width" INTEGER NOT NULL, "height" INTEGER NOT NULL, "seconds" INTEGER NOT NULL, "animated" INTEGER NOT NULL, "view_once" INTEGER NOT NULL, "path" TEXT NOT NULL, "url" TEXT NOT NULL, "key" BLOB NOT NULL, "sha256" BLOB NOT NULL, "sealed_sha256" BLOB NOT NULL, "thumbnail" BLOB, "state" VARCHAR(255) NOT NULL, "tries" INTEGER NOT NULL, "next_at" INTEGER NOT NULL, "error" TEXT NOT NULL, "media_id" VARCHAR(255), FOREIGN KEY ("message_id") REFERENCES "message" ("id") ON DELETE CASCADE, FOREIGN KEY ("session_id") REFERENCES "session" ("id") ON DELETE CASCADE, FOREIGN KEY ("media_id") REFERENCES "media" ("id") ON DELETE SET NULL);
+CREATE INDEX "download_session_id" ON "download" ("session_id");
+CREATE INDEX "download_media_id" ON "download" ("media_id");
+CREATE INDEX "download_open" ON "download" ("next_at") WHERE state IN ('wanted', 'running');
+CREATE TABLE "upload" ("media_id" VARCHAR(255) NOT NULL, "by" VARCHAR(255) NOT NULL, PRIMARY KEY ("media_id", "by"), FOREIGN KEY ("media_id") REFERENCES "media" ("id") ON DELETE CASCADE);
