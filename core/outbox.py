@@ -48,7 +48,7 @@ PAUSE = 1.0  # seconds until the next try after 'not connected'
 BUSY = 5.0  # and after WhatsApp asked us to slow down
 SLOW_DOWN = {429, 500, 503}
 TOO_FAST = 429
-TRIES = (5, 20, 60)  # seconds before the tries that follow when WhatsApp refuses with a reason that may pass
+TRIES = (1, 3, 9)  # seconds before the tries that follow when WhatsApp refuses with a reason that may pass
 LONGEST_EMOJI = 40  # characters; a family of four with skin tones has 15
 EDITABLE, REVOCABLE = timedelta(minutes=15), timedelta(hours=60)
 BULK_PRIORITY = 2

@@ -310,6 +310,8 @@ class Pacing:
             keep_extra(session_id, 'protection', None if given is None else changes_of(chosen))
             if before.off and not chosen.off:
                 recount(session_id, self.world.now())
+            pace = pace_of(session_id)  # what was drawn by other rules need not be waited for
+            keep_pace(session_id, replace(pace, next_at=pace.last_at + timedelta(seconds=chosen.gap[0]), holds={}))
             self._changed(session_id)
 
         write(keep)

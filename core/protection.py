@@ -180,10 +180,8 @@ def in_words(protection: Protection) -> list[str]:
 
 
 def seconds(span: tuple[float, float]) -> str:
-    low, high = span
-    if low >= 120:
-        return f'{low / 60:g} to {high / 60:g} minutes'
-    return f'{low:g} to {high:g} seconds' if low != high else f'{low:g} seconds'
+    low, high, unit = (span[0] / 60, span[1] / 60, 'minutes') if span[0] >= 120 else (*span, 'seconds')
+    return f'{low:g} {unit}' if low == high else f'{low:g} to {high:g} {unit}'
 
 
 def _most(protection: Protection, *limits: tuple[str, str], of: str) -> str:

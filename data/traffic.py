@@ -127,9 +127,14 @@ ADD = f'INSERT INTO message ({COLUMNS}) VALUES ({", ".join("?" * 31)}) ON CONFLI
 REPLY, KNOWN, FIRST, BULK, BULK_FIRST = range(5)
 URGENCIES = (REPLY, KNOWN, FIRST, BULK, BULK_FIRST)
 DAY = 86_400_000
+# A note to oneself opens no conversation.
+STRANGER = (
+    '(heard_at IS NULL AND "group" IS NULL AND contact_id IS NOT (SELECT p.id FROM session s'
+    ' JOIN contact p ON p.phone = s.phone WHERE s.id = chat.session_id))'
+)
 URGENCY = (
-    f'CASE WHEN {{priority}} > 0 THEN {BULK} + (heard_at IS NULL AND "group" IS NULL)'
-    f' WHEN "group" IS NOT NULL THEN {KNOWN} WHEN heard_at IS NULL THEN {FIRST}'
+    f'CASE WHEN {{priority}} > 0 THEN {BULK} + {STRANGER} WHEN "group" IS NOT NULL THEN {KNOWN}'
+    f' WHEN {STRANGER} THEN {FIRST} WHEN heard_at IS NULL THEN {KNOWN}'
     f' WHEN heard_at > {{at}} - {DAY} THEN {REPLY} ELSE {KNOWN} END'
 )
 TOP = 'last_message = ?, last_at = ?, unread = unread + ?'

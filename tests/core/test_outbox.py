@@ -221,11 +221,18 @@ def test_replies_go_before_first_messages_and_bulk_comes_last(house: House) -> N
 def test_what_waited_behind_a_cancelled_message_goes_at_once(house: House) -> None:
     house.working()
     house.says('hello')
-    house.hosts.fails_with = SendRefused('Not sent: a fault (500).', reason=500, retry=True)
+    house.hosts.fails_with = SendRefused('Not sent: the keys have changed (479).', reason=479, retry=True)
     first, second = house.post('first'), house.post('second')
+    for _ in range(2):
+        house.clock.later(seconds=4)
+        house.outbox.sweep()
+        house.settle()
     house.hosts.fails_with = None
-    house.clock.later(seconds=6)  # a lane waits five seconds, but its message is put off as well
-    assert house.message(first.id).waits == 'Not sent: a fault (500). It is tried again.'
+    house.clock.later(seconds=2)  # the third wait is nine seconds
+    house.outbox.sweep()
+    house.settle()
+    assert house.message(first.id).waits == 'Not sent: the keys have changed (479). It is tried again.'
+    assert house.statuses()[-2:] == [('first', 'queued'), ('second', 'queued')]
     house.outbox.cancel(first.id)
     house.outbox.sweep()
     house.settle()
