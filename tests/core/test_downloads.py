@@ -23,6 +23,8 @@ from core.fetch import Guard
 from core.media import MediaStore
 from core.sandbox import attachments, certificates
 from core.sandbox.attachments import Attachment
+from core.sandbox.control import Fault, FaultKind
+from core.sandbox.faults import Faults
 from core.sandbox.media import MediaStore as FileServer
 from data.database import read, write
 from data.media import Download, carried, carried_in, download_of
@@ -120,6 +122,20 @@ def papers(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return folder / 'ca.pem', folder / 'tls.pem'
 
 
+class Trouble(Faults):
+    """The sandbox's faults, of which those of the media store come one by one; `asked` notes each request."""
+
+    def __init__(self, refusals: list[int], asked: list[int]) -> None:
+        super().__init__()
+        self.refusals, self.asked = refusals, asked
+
+    def take(self, kind: FaultKind, *, phone: str = '', xmlns: str = '') -> Fault | None:
+        if kind != 'media':
+            return super().take(kind, phone=phone, xmlns=xmlns)
+        self.asked.append(self.refusals.pop(0) if self.refusals else 0)
+        return Fault(kind='media', code=self.asked[-1]) if self.asked[-1] else None
+
+
 @pytest.fixture
 def yard(house: House, tmp_path: Path, papers: tuple[Path, Path]) -> Iterator[Yard]:
     ca_file, server_file = papers
@@ -130,11 +146,7 @@ def yard(house: House, tmp_path: Path, papers: tuple[Path, Path]) -> Iterator[Ya
     refusals: list[int] = []
     asked: list[int] = []
 
-    def refusal() -> int:
-        asked.append(refusals.pop(0) if refusals else 0)
-        return asked[-1]
-
-    server = FileServer(tmp_path / 'whatsapp', server_file, 0, refusal)
+    server = FileServer(tmp_path / 'whatsapp', server_file, 0, Trouble(refusals, asked))
     downloads = Downloads(world, desk, store, guard, host='')
     here = Yard(house, server, store, downloads, house.working(), refusals, asked)
     downloads.start()
