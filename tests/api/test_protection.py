@@ -20,6 +20,15 @@ def protect(door: Door, **given: object) -> httpx.Response:
     return door.api.patch('/sessions/shop', json={'protection': {'preset': 'off', **given}})
 
 
+def is_now(door: Door, id: str, *states: str) -> None:
+    until(lambda: status(door, id) in states, 20)
+
+
+def waits_of(door: Door, id: str) -> dict[str, str]:
+    found: dict[str, str] = until(lambda: door.message(id).get('waits'))
+    return found
+
+
 def status(door: Door, id: str) -> str:
     return str(door.message(id)['status'])
 
@@ -111,7 +120,7 @@ def test_the_third_of_ten_new_conversations_is_refused_and_seven_wait_while_repl
         door.api.post('/sandbox/phones', json={'phone': phone, 'name': f'Stranger {phone[-1]}'}).raise_for_status()
     ids = [door.sends('news', to=f'+{phone}').json()['id'] for phone in strangers[:2]]
     for id in ids:
-        until(lambda id=id: status(door, id) in {'sent', 'delivered'})
+        is_now(door, id, 'sent', 'delivered')
     fault = {'kind': 'nack', 'code': 463, 'times': 1, 'phone': SHOP}
     door.api.post('/sandbox/faults', json=fault).raise_for_status()
     ids += [door.sends('news', to=f'+{phone}').json()['id'] for phone in strangers[2:]]
@@ -122,7 +131,7 @@ def test_the_third_of_ten_new_conversations_is_refused_and_seven_wait_while_repl
 
     reply = door.sends('yes, we are').json()['id']
     until(lambda: status(door, reply) == 'delivered')
-    waiting = [until(lambda id=id: door.message(id).get('waits')) for id in ids[3:]]
+    waiting = [waits_of(door, id) for id in ids[3:]]
     assert {(each['until'], each['reason']) for each in waiting} == {(limit['until'], limit['detail'])}
     assert [status(door, id) for id in ids[3:]] == ['queued'] * 7
 
@@ -130,6 +139,6 @@ def test_the_third_of_ten_new_conversations_is_refused_and_seven_wait_while_repl
     assert lifted.json()['limits'] == []
     assert door.api.delete('/sessions/shop/limits/reach_out').status_code == 404
     for id in ids[3:]:
-        until(lambda id=id: status(door, id) == 'delivered', 20)
+        is_now(door, id, 'delivered')
     told = door.api.get('/messages', params={'status': 'failed', 'session': 'shop'}).json()['items']
     assert ids[2] in {each['id'] for each in told}

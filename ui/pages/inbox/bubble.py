@@ -7,7 +7,7 @@ from nicegui import ui
 
 from ...pieces import STATES, TICKS, tint_of
 from .views import Said
-from .wording import HAPPENINGS, hour, shown_as
+from .wording import HAPPENINGS, hour, shown_as, waiting
 
 AGAIN = {'failed', 'uncertain', 'cancelled', 'blocked'}
 LONG = 1_500  # characters after which a message is folded
@@ -21,7 +21,7 @@ class Bubble(ui.element, component='bubble.js'):
 
     def __init__(self, said: Said, zone: tzinfo, *, may_send: bool, waits: str) -> None:
         super().__init__()
-        self.said, self.may_send = said, may_send
+        self.said, self.zone, self.may_send = said, zone, may_send
         self.props['said'] = json.dumps(_told(said, zone, may_send))
         self.props['state'] = self._state(said, waits)
 
@@ -43,11 +43,18 @@ class Bubble(ui.element, component='bubble.js'):
         if said.status in AGAIN:
             worry = 'bad' if said.status in {'failed', 'blocked'} else 'wait'
             shown |= {'trouble': _sentence(said), 'worry': worry, 'does': 'again', 'act': 'Send again'}
-        elif said.status == 'queued' and waits:
-            shown |= {'trouble': waits, 'worry': 'wait', 'does': 'cancel', 'act': 'Do not send'}
+        elif said.status == 'queued' and (why := _why(said, waits, self.zone)):
+            shown |= {'trouble': why, 'worry': 'wait', 'does': 'cancel', 'act': 'Do not send'}
         if not self.may_send:
             shown.pop('does', None)
         return json.dumps(shown)
+
+
+def _why(said: Said, waits: str, zone: tzinfo) -> str:
+    if waits or said.waits is None:
+        return waits
+    until, reason = said.waits
+    return waiting(until, reason, said.at, zone)
 
 
 def tick_of(status: str) -> dict[str, str]:

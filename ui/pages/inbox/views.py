@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.addresses import shown_phone
-from core.bodies import chat_body
+from core.bodies import chat_body, waits_of
 from core.rights import Asker
 from data.chats import Chat, chat_by_id, latest_chats, unread_total
 from data.contacts import contacts_at
@@ -65,7 +65,10 @@ class ChatView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """One message. `sender` is who wrote it in a group; `quote` whom and what it answers."""
+    """One message. `sender` is who wrote it in a group; `quote` whom and what it answers.
+
+    `waits`: until when and why it has not left yet.
+    """
 
     id: str
     out: bool
@@ -79,6 +82,7 @@ class Said:
     status: str
     error: str
     quote: tuple[str, str] | None
+    waits: tuple[datetime | None, str] | None = None
 
 
 def find_lines(
@@ -223,6 +227,7 @@ def _one(row: Message, me: str, names: dict[str, str]) -> Said:
         status=str(row.status),
         error=str(row.error),
         quote=quote,
+        waits=waits_of(row),
     )
 
 
