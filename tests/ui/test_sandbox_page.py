@@ -126,6 +126,7 @@ async def test_faults_are_shown_while_they_last_and_can_be_cleared(tab: Page, pr
     product.send('Refused')
     await expect(tab.get_by_text('Not sent to Anna: “Refused”')).to_be_visible()
     await expect(tab.get_by_role('button', name='Stop: nack')).to_be_hidden()  # used up
+    product.ask('DELETE', '/sessions/shop/limits/reach_out')
     await tab.get_by_role('button', name='Drop: Drop the connection').click()
     await expect(tab.get_by_text('shop is reconnecting').first).to_be_visible()
     product.wait_state('working')
