@@ -392,7 +392,8 @@ class Outbox:
 
     def _content(self, row: Line) -> 'LocalFile | Place | Poll | tuple[Card, ...] | Preview | None':
         if row.media_id:
-            return self.files(row.media_id, file_kind(row.kind))
+            file = self.files(row.media_id, file_kind(row.kind))  # the same content may go by many names
+            return replace(file, filename=str((row.content or {}).get('filename') or file.filename))
         return as_said(row.kind, row.content) if row.content else None
 
     def _target(self, row: Line) -> Target:

@@ -40,7 +40,7 @@ def search_messages(
     late = _unindexed(_words(q), where, values)
     rows = statement(
         "SELECT m.id, m.chat_id, m.at, snippet(message_fts, 0, ?, ?, '…', 16) FROM message_fts"
-        ' JOIN message m ON m.indexed = message_fts.rowid'
+        ' JOIN message m ON m.indexed = message_fts.rowid AND m.indexed > 0'  # the second part names its index
         f' WHERE message_fts MATCH ? AND m.revoked_at IS NULL{where} ORDER BY message_fts.rowid DESC LIMIT ?',
         BEGIN, END, _match(q), *values, limit,
     )  # fmt: skip
