@@ -157,10 +157,9 @@ def in_words(protection: Protection) -> list[str]:
     if protection.off:
         return ['Nothing is limited: every message leaves at once. For the sandbox and for tests.']
     said = [
-        _most(protection, ('per_minute', 'a minute'), ('per_hour', 'an hour'), ('per_day', 'a day'), of='messages'),
-        _most(protection, ('new_per_hour', 'an hour'), ('new_per_day', 'a day'),
-              of='messages to people who have never written to it'),
-    ]  # fmt: skip
+        _most(protection, ('per_minute', 'a minute'), ('per_hour', 'an hour'), ('per_day', 'a day')),
+        _most(protection, ('new_per_hour', 'an hour'), ('new_per_day', 'a day'), to=' to people who never wrote here'),
+    ]
     if protection.warm_up:
         stairs = ', '.join(f'{most} a day until day {days}' for days, most in STAIRS)
         said.append(f'Warm-up of a fresh link, for what is no reply: {stairs}.')
@@ -184,6 +183,6 @@ def seconds(span: tuple[float, float]) -> str:
     return f'{low:g} {unit}' if low == high else f'{low:g} to {high:g} {unit}'
 
 
-def _most(protection: Protection, *limits: tuple[str, str], of: str) -> str:
-    said = [f'{getattr(protection, name)} {span}' for name, span in limits if getattr(protection, name)]
-    return f'At most {", ".join(said)}: {of}.' if said else ''
+def _most(protection: Protection, *limits: tuple[str, str], to: str = '') -> str:
+    said = [f'{getattr(protection, name):,} {span}' for name, span in limits if getattr(protection, name)]
+    return f'Messages{to}: at most {", ".join(said)}.' if said else ''

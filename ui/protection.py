@@ -28,7 +28,6 @@ FIGURES = (
     ('per_minute', 'Messages a minute'), ('per_hour', 'Messages an hour'), ('per_day', 'Messages a day'),
     ('new_per_hour', 'An hour to people who never wrote'), ('new_per_day', 'A day to people who never wrote'),
 )  # fmt: skip
-STOPS = {'new': 'It opens no conversations', 'all': 'It sends nothing'}
 Shown = tuple['Use', ...]
 
 
@@ -102,7 +101,7 @@ class ProtectionPanel:
     def _draw_limits(self, limits: tuple[Limit, ...]) -> None:
         for limit in limits:
             with notice(limit.sentence, 'wait', 'block'), box('beside'):
-                words(f'{STOPS[limit.scope]} until', 'small')
+                words('Until', 'small')
                 when(limit.until, 'nobody knows when', classes='small')
                 if self.may:
                     button('Lift now…', 'plain small', on_click=guarded(self._lifter(limit), 'sessions.manage'))
