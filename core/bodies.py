@@ -18,6 +18,7 @@ from .contents import shown
 from .identities import person
 
 Body = dict[str, Any]
+CALLS: Body = {'reject': False, 'text': ''}  # how calls to a session are taken until somebody says so
 
 
 def time_text(at: datetime | None) -> str | None:
@@ -41,6 +42,8 @@ def session_body(row: Session) -> Body:
         'linked_at': time_text(row.linked_at),
         'created_at': time_text(row.created_at),
         'history': row.extra.get('history'),
+        'calls': {**CALLS, **row.extra.get('calls', {})},
+        'presence': row.extra.get('presence', 'as_phone'),
     }
 
 
@@ -71,7 +74,19 @@ def chat_body(chat: Chat) -> Body:
         'assigned_to': chat.assigned_to,
         'last_message': chat.last_message,
         'last_at': time_text(chat.last_at),
+        'closed': closed_because(chat) or None,
     }
+
+
+def closed_because(chat: Chat) -> str:
+    """Why nobody can write into this chat now, '' when one can. Reads nothing but the row."""
+    if not chat.group:
+        return ''
+    if chat.role == 'gone':
+        return 'You are no longer in this group.'
+    if chat.role == 'member' and (chat.facts or {}).get('announce'):
+        return 'Only admins can write in this group.'
+    return ''
 
 
 def message_body(message: Message | Line, *, session: str, peer: Body, sender: Body | None = None) -> Body:

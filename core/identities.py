@@ -2,10 +2,12 @@
 
 from typing import TypeVar
 
+from data.blocked import same_blocked
 from data.chats import Chat, chat_with, create_chat
 from data.contacts import Contact, contact_by, create_contact
 from data.database import after_commit
 from data.marks import same_marks
+from data.members import same_members
 from data.messages import Message
 from data.traffic import ChatCard, chat_card
 
@@ -37,6 +39,7 @@ class Identities:
             known = self._resolve(address, alt, push_name)
         if push_name and self._names.get(known) != push_name:
             Contact.update(push_name=push_name).where(Contact.id == known, Contact.push_name != push_name).execute()
+            self._people.pop(known, None)
             after_commit(lambda: self._people.pop(known, None))
             _remember(self._names, known, push_name)
         return known
@@ -152,7 +155,8 @@ class Identities:
             else:
                 _move_messages(chat, kept)
         Message.update(sender=keep.id).where(Message.sender == gone.id).execute()
-        same_marks(keep=str(keep.id), gone=str(gone.id))
+        for same in (same_marks, same_members, same_blocked):
+            same(keep=str(keep.id), gone=str(gone.id))
         Contact.delete().where(Contact.id == gone.id).execute()
         names = {'name': keep.name or gone.name, 'push_name': keep.push_name or gone.push_name}
         keep.lid, keep.name, keep.push_name = gone.lid, names['name'], names['push_name']

@@ -10,11 +10,13 @@ from functools import partial
 from typing import Protocol, cast
 
 from data.database import after_commit, write, write_soon
+from data.members import ADMINS
 from data.messages import ABOUT, Message, Status, change_waiting, claim, message_at, message_by_id
 from data.sessions import Session
 from data.traffic import (
     Line,
     add_message,
+    closed,
     found_sending,
     highest_receipt,
     let_go,
@@ -28,9 +30,10 @@ from data.traffic import (
 from .addresses import parse_recipient
 from .again import Again
 from .bodies import Body, joined_body, message_body
-from .contents import Kept, as_said, file_kind
+from .contents import FILES, Kept, as_said, file_kind
 from .errors import Conflict, DovecoteError, Invalid, NotConnected, NotFound, SendRefused, SendUncertain
 from .events import Card, FileKind, LocalFile, Outgoing, OutgoingKind, Place, Poll, Preview, Quote, Sent, Target
+from .group_facts import GONE, GroupFacts
 from .identities import Identities
 from .limits import REASONS
 from .marks import Marks
@@ -52,6 +55,7 @@ TRIES = (1, 3, 9)  # seconds before the tries that follow when WhatsApp refuses 
 LONGEST_EMOJI = 40  # characters; a family of four with skin tones has 15
 EDITABLE, REVOCABLE = timedelta(minutes=15), timedelta(hours=60)
 BULK_PRIORITY = 2
+FORWARDED = FILES | {'text', 'location', 'contact'}
 SENDABLE = {'working', 'reconnecting', 'starting'}
 
 
@@ -69,7 +73,7 @@ Files = Callable[[str, FileKind], LocalFile]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """Who says something: `id` is 'user:<id>', 'key:<id>' or 'flow:<key>'; `name` is for people to read."""
+    """Who says something: `id` is 'user:<id>', 'key:<id>', 'flow:<key>' or 'session'; `name` is for people to read."""
 
     id: str
     name: str
@@ -135,6 +139,7 @@ class Outbox:
         self.again, self.files, self.pacing = again, files, pacing
         pacing.nudge = self.nudge
         self.marks = Marks(identities, desk)
+        self.facts = GroupFacts(world, identities, desk)
         self._lanes: dict[str, _Lane] = {}
         self._online: set[str] = set()
         self._lock = threading.Lock()
@@ -176,6 +181,7 @@ class Outbox:
         return write(keep)
 
     def _queue(self, session_id: str, chat_id: str, new: Saying, author: Author, country: str = '') -> Line:
+        _check_open(*closed(chat_id))
         now = self.world.now()
         quoted = self._quoted(session_id, chat_id, new.reply_to) if new.reply_to else None
         about = self._about(chat_id, new, now) if new.kind in ABOUT else None
@@ -236,7 +242,7 @@ class Outbox:
             raise Conflict(f'That message is {row.status}: WhatsApp does not have it.', code='not_sent')
         if row.revoked_at:
             raise Conflict('That message was deleted.', code='message_deleted')
-        if new.kind != 'reaction':
+        if new.kind != 'reaction' and not (new.kind == 'revoke' and row.direction == 'in' and _rules(chat_id)):
             _check_own(row, new.kind, now)
         return row
 
@@ -403,6 +409,8 @@ class Outbox:
             row.status, row.error, row.error_code = status, sentence, code
             after_commit(lambda: log.warning('message %s: %s (%s)', row.id, status, code))
             self._tell(row, f'message.{status}')
+            if code == 'not_in_group':
+                self.facts.gone(row.chat_id)
 
     def _tell(self, row: Line, kind: str) -> None:
         card, peer = self.identities.card(row.chat_id), self.identities.peer(row.chat_id)
@@ -426,7 +434,8 @@ class Outbox:
 
     def _content(self, row: Line) -> 'LocalFile | Place | Poll | tuple[Card, ...] | Preview | None':
         if row.media_id:
-            return self.files(row.media_id, file_kind(row.kind))
+            file = self.files(row.media_id, file_kind(row.kind))  # the same content may go by many names
+            return replace(file, filename=str((row.content or {}).get('filename') or file.filename))
         return as_said(row.kind, row.content) if row.content else None
 
     def _target(self, row: Line) -> Target:
@@ -494,6 +503,18 @@ class Outbox:
 
         return write(change)
 
+    def forward(self, id: str, chat_id: str, author: Author) -> Line:
+        """Say in this chat what that message said, marked as forwarded. Raises NotFound, Conflict, Invalid."""
+
+        def copy() -> Line:
+            row = self._ours(id)
+            _check_forwardable(row)
+            kind = cast(OutgoingKind, row.kind)
+            new = Saying(text=row.text, kind=kind, content=row.content, media_id=row.media_id, forwarded=True)
+            return self.put(chat_id, new, author)
+
+        return write(copy)
+
     def revoke(self, id: str, author: Author) -> Line:
         """Ask WhatsApp to delete a message for everybody. Raises NotFound, Conflict."""
 
@@ -546,6 +567,31 @@ def _check(new: Saying) -> None:
         raise Invalid('A reaction is one emoji.', field='reaction.emoji')
     if new.kind in ABOUT and not new.target:
         raise Invalid('This needs the message it is about.', field='message')
+
+
+def _rules(chat_id: str) -> bool:
+    """Admins of a group may delete what others wrote."""
+    return closed(chat_id)[0] in ADMINS
+
+
+def _check_open(role: str, blocked: bool) -> None:
+    """Raises Conflict where WhatsApp would surely refuse."""
+    if role == GONE:
+        raise Conflict('You are no longer in this group.', code='not_in_group')
+    if blocked:
+        raise Conflict('You have blocked this contact. Unblock them to write to them.', code='contact_blocked')
+
+
+def _check_forwardable(row: Message) -> None:
+    """Raises Conflict."""
+    if row.revoked_at:
+        raise Conflict('That message was deleted.', code='message_deleted')
+    if row.kind not in FORWARDED:
+        raise Conflict(f'A {row.kind.replace("_", " ")} cannot be forwarded.', code='not_forwardable')
+    if row.kind in FILES and (row.content or {}).get('view_once'):
+        raise Conflict('What may be viewed once cannot be forwarded.', code='not_forwardable')
+    if row.kind in FILES and not row.media_id:
+        raise Conflict('The file of that message is not here, so it cannot be sent on.', code='not_forwardable')
 
 
 def _check_own(row: Message, kind: str, now: datetime) -> None:

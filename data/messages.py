@@ -22,6 +22,8 @@ Status = Literal[
 
 # Messages about another one: they are kept, sent and logged like any, but a conversation shows what they did to it.
 ABOUT = ('reaction', 'edit', 'revoke', 'poll_vote')
+# Facts that stand between the messages: nobody wrote them, and nobody waits for a receipt.
+NOTED = ('group_change', 'call')
 
 
 class Message(Table):
@@ -36,6 +38,7 @@ class Message(Table):
     have it. `target` is WhatsApp's id of the message that a reaction, an edit, a revocation or a vote is about.
     `priority`: 0, or 2 for bulk, which goes after everything else. `not_before` and `waits`: until when it is kept
     back while queued, and why.
+    `indexed` is its number in the index of words (data/search.py), 0 when there is no word in it, NULL until then.
     Ids grow, so their order is the order of a queue and of a list.
     """
 
@@ -80,6 +83,7 @@ class Message(Table):
     priority = IntegerField(default=0, constraints=[SQL('DEFAULT 0')])
     not_before = TimeField(null=True)
     waits = TextField(default='', constraints=[SQL("DEFAULT ''")])
+    indexed = IntegerField(null=True)
 
     class Meta:
         indexes = (
@@ -105,6 +109,8 @@ Message.add_index(
     )
 )  # fmt: skip
 Message.add_index(Message.index(Message.id, where=SQL('routed = 0'), name='message_unrouted'))
+Message.add_index(Message.index(Message.id, where=SQL('indexed IS NULL'), name='message_unindexed'))
+Message.add_index(Message.index(Message.indexed, where=SQL('indexed > 0'), name='message_indexed'))
 Message.add_index(Message.index(Message.media_id, where=Message.media_id.is_null(False), name='message_media'))
 
 
@@ -139,6 +145,26 @@ def receipts_of(message: Message) -> list[Receipt]:
     )
 
 
+def first_receipts(
+    session_ids: Sequence[str], whatsapp_ids: Sequence[str]
+) -> dict[tuple[str, str], list[tuple[str, datetime, int]]]:
+    """(session, WhatsApp's id) -> (kind, when the first came, from how many), in the order of these times."""
+    if not whatsapp_ids:
+        return {}
+    first = fn.MIN(Receipt.at)
+    rows: Any = (
+        Receipt.select(Receipt.session, Receipt.whatsapp_id, Receipt.kind, first, fn.COUNT(Receipt.who))
+        .where(Receipt.session << list(session_ids), Receipt.whatsapp_id << list(whatsapp_ids))
+        .group_by(Receipt.session, Receipt.whatsapp_id, Receipt.kind)
+        .order_by(first)
+        .tuples()
+    )
+    told: dict[tuple[str, str], list[tuple[str, datetime, int]]] = {}
+    for session, whatsapp_id, kind, at, count in rows:
+        told.setdefault((str(session), str(whatsapp_id)), []).append((str(kind), at, int(count)))
+    return told
+
+
 def _joined() -> Any:
     sender = Contact.alias('sender')
     return (
@@ -163,14 +189,25 @@ def messages_by_ids(ids: Sequence[str]) -> list[Message]:
     return list(_joined().where(Message.id << list(ids)).order_by(Message.id))
 
 
-def messages_of(chat_id: str, *, before: str = '', limit: int = 50) -> list[Message]:
-    """The newest messages of a chat, oldest of them first, without those ABOUT others; `before` is the id to page
-    back from.
+def messages_of(chat_id: str, *, before: str = '', after: str = '', limit: int = 50) -> list[Message]:
+    """The newest messages of a chat, oldest of them first, without those ABOUT others.
+
+    `before` is the id to page back from; with `after` it is the oldest ones that follow this id.
     """
-    query = _joined().where(Message.chat == chat_id, Message.kind.not_in(ABOUT)).order_by(Message.id.desc())
+    query = _joined().where(Message.chat == chat_id, Message.kind.not_in(ABOUT)).limit(limit)
+    if after:
+        return list(query.where(Message.id > after).order_by(Message.id))
     if before:
         query = query.where(Message.id < before)
-    return list(query.limit(limit))[::-1]
+    return list(query.order_by(Message.id.desc()))[::-1]
+
+
+def messages_called(chat_id: str, session_id: str, whatsapp_ids: Sequence[str]) -> list[Message]:
+    """Those that WhatsApp calls so, in this chat; nothing joined."""
+    if not whatsapp_ids:
+        return []
+    among = (Message.session == session_id, Message.whatsapp_id << list(whatsapp_ids))
+    return list(Message.select().where(*among, Message.chat == chat_id))
 
 
 def message_at(session_id: str, chat_id: str, whatsapp_id: str) -> Message | None:
@@ -205,7 +242,12 @@ def newest_received(chat_id: str, count: int) -> list[Message]:
     """What others wrote last in a chat, with WhatsApp's ids, newest first, sender joined."""
     return list(
         _joined()
-        .where(Message.chat == chat_id, Message.direction == 'in', Message.whatsapp_id.is_null(False))
+        .where(
+            Message.chat == chat_id,
+            Message.direction == 'in',
+            Message.whatsapp_id.is_null(False),
+            Message.kind.not_in(NOTED),
+        )
         .order_by(Message.id.desc())
         .limit(count)
     )
@@ -251,22 +293,11 @@ def find_messages(
     return list(query)
 
 
-def count_open(session_id: str) -> dict[str, int]:
-    """How many messages of a session still have to leave or are uncertain, by status."""
-    rows: Any = (
-        Message.select(Message.status, fn.COUNT(Message.id).alias('n'))
-        .where(Message.session == session_id, SQL("t1.status IN ('queued', 'sending', 'uncertain')"))
-        .group_by(Message.status)
-        .tuples()
-    )
-    return {str(status): int(n) for status, n in rows}
-
-
 def counts_since(since: datetime) -> dict[tuple[str, str], int]:
     """(session id, direction) -> messages since then."""
     rows: Any = (
         Message.select(Message.session, Message.direction, fn.COUNT(Message.id))
-        .where(Message.at >= since)
+        .where(Message.at >= since, Message.kind.not_in(NOTED))
         .group_by(Message.session, Message.direction)
         .tuples()
     )
@@ -290,7 +321,7 @@ def tally(since: datetime, *, session_id: str = '') -> list[Tally]:
     hour = (SQL('t1.created_at') - begin) / 3_600_000
     # by id, which begins with the time: there is no index on times
     query = Message.select(Message.session, Message.direction, Message.status, hour, fn.COUNT(Message.id)).where(
-        Message.id >= first_id(since), Message.origin != 'history'
+        Message.id >= first_id(since), Message.origin != 'history', Message.kind.not_in(NOTED)
     )
     if session_id:
         query = query.where(Message.session == session_id)

@@ -91,6 +91,7 @@ class Heard:
     phone: str | None
     lid: str | None
     name: str
+    blocked: bool = False
 
 
 def chat_card(chat_id: str) -> ChatCard:
@@ -104,6 +105,16 @@ def chat_card(chat_id: str) -> ChatCard:
         raise LookupError(f'chat {chat_id} is gone')
     id, session_id, session, contact_id, group, name = rows[0]
     return ChatCard(id=id, session_id=session_id, session=session, contact_id=contact_id, group=group or '', name=name)
+
+
+def closed(chat_id: str) -> tuple[str, bool]:
+    """(our role in the group, whether the contact is blocked): what may keep a message from being written here."""
+    rows = statement(
+        'SELECT c.role, EXISTS (SELECT 1 FROM blocked b WHERE b.session_id = c.session_id'
+        ' AND b.contact_id = c.contact_id) FROM chat c WHERE c.id = ?',
+        chat_id,
+    )
+    return (rows[0][0] or '', bool(rows[0][1])) if rows else ('', False)
 
 
 def session_facts(name: str) -> tuple[str, str, str, str] | None:
@@ -462,7 +473,8 @@ def highest_receipt(session_id: str, whatsapp_id: str) -> str:
 
 HEARD_MESSAGE = (
     'SELECT m.id, m.session_id, m.chat_id, m.sender_id, m.kind, m.text, m.origin, m.routed, m.at, c.automation,'
-    ' c.human_until, s.name, s.phone, c."group", c.name, p.id, p.phone, p.lid, p.name, p.push_name'
+    ' c.human_until, s.name, s.phone, c."group", c.name, p.id, p.phone, p.lid, p.name, p.push_name,'
+    ' EXISTS (SELECT 1 FROM blocked b WHERE b.session_id = m.session_id AND b.contact_id = p.id)'
     ' FROM message m JOIN chat c ON c.id = m.chat_id JOIN session s ON s.id = m.session_id'
     ' LEFT JOIN contact p ON p.id = coalesce(m.sender_id, c.contact_id) WHERE m.id = ?'
 )
@@ -474,7 +486,7 @@ def heard(message_id: str) -> Heard | None:
     if not rows:
         return None
     id, session_id, chat_id, sender_id, kind, text, origin, routed, at, automation, human_until, *rest = rows[0]
-    session, session_phone, group, chat_name, contact_id, phone, lid, name, push_name = rest
+    session, session_phone, group, chat_name, contact_id, phone, lid, name, push_name, blocked = rest
     return Heard(
         id=id,
         session_id=session_id,
@@ -495,6 +507,7 @@ def heard(message_id: str) -> Heard | None:
         phone=phone,
         lid=lid,
         name=name or push_name or (f'+{phone}' if phone else ''),
+        blocked=bool(blocked),
     )
 
 

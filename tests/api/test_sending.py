@@ -87,14 +87,18 @@ def test_what_was_sent_cannot_be_sent_again(door: Door) -> None:
 
 
 def test_what_waits_can_be_cancelled_and_then_sent_again(door: Door) -> None:
-    door.api.post('/sandbox/faults', json={'kind': 'outage', 'seconds': 2}).raise_for_status()
-    until(lambda: door.api.get('/sessions/shop').json()['state'] == 'reconnecting')
-    id = door.sends('wait for it').json()['id']
-    until(lambda: door.message(id)['status'] == 'queued')
-    assert door.api.delete(f'/messages/{id}').json()['status'] == 'cancelled'
-    assert door.message(id)['history'][-1]['status'] == 'cancelled'
-    assert door.api.post(f'/messages/{id}/resend').json()['status'] == 'queued'
-    until(lambda: 'wait for it' in inbox(door), 20)
+    door.api.post('/sandbox/faults', json={'kind': 'http_status', 'code': 503}).raise_for_status()
+    try:
+        door.api.post('/sandbox/faults', json={'kind': 'drop', 'phone': SHOP}).raise_for_status()
+        until(lambda: door.api.get('/sessions/shop').json()['state'] == 'reconnecting')
+        id = door.sends('wait for it').json()['id']
+        until(lambda: door.message(id)['status'] == 'queued')
+        assert door.api.delete(f'/messages/{id}').json()['status'] == 'cancelled'
+        assert door.message(id)['history'][-1]['status'] == 'cancelled'
+        assert door.api.post(f'/messages/{id}/resend').json()['status'] == 'queued'
+    finally:
+        door.api.delete('/sandbox/faults').raise_for_status()
+    until(lambda: 'wait for it' in inbox(door), 60)
 
 
 def test_a_refusal_by_whatsapp_is_told_with_its_number(door: Door) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from data.database import as_number, close_database, database, open_database, statement, write
-from data.messages import count_open, unsettled
+from data.messages import unsettled
+from data.search import search_messages
 from data.sessions import Session
 from data.traffic import (
     BULK,
@@ -34,7 +35,7 @@ def _open(tmp_path: Path) -> Iterator[None]:
     close_database()
 
 
-@pytest.mark.parametrize('ask', [unsettled, lambda: count_open('s'), found_sending])
+@pytest.mark.parametrize('ask', [unsettled, found_sending])
 def test_only_open_messages_are_looked_through(ask: Callable[[], object]) -> None:
     steps = plan_of(ask)
     assert any('message_open' in step for step in steps), steps
@@ -146,6 +147,13 @@ def effort(ask: Callable[[], object]) -> int:
         return steps
 
     return write(count)
+
+
+def test_a_search_goes_from_the_index_of_words_straight_to_its_messages() -> None:
+    steps = plan_of(lambda: search_messages('fennel'))
+    assert any('message_indexed' in step for step in steps), steps
+    assert any('message_unindexed' in step for step in steps), steps
+    assert 'SCAN m' not in steps, steps
 
 
 def plan_of(ask: Callable[[], object]) -> list[str]:

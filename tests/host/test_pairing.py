@@ -97,7 +97,8 @@ def test_an_account_guarded_by_a_passkey_is_told_so_at_once(empty_stage: Stage) 
     stage.sandbox.add_phone('15550001008', 'Guarded')
     stage.scanned_by['guarded'] = '15550001008'
     stage.hosts.open('guarded')
-    ended = stage.until(PairingEnded, 'guarded', timeout=5)
+    stage.until(PairingCodeShown, 'guarded')
+    ended = stage.until(PairingEnded, 'guarded', timeout=15)
     assert ended.because == 'stalled'
     assert 'passkey' in ended.detail
 

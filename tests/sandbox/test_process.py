@@ -208,8 +208,8 @@ def test_it_ends_when_its_parent_dies(folder: Path, how: signal.Signals) -> None
         assert parent.stdout
         child = int(parent.stdout.readline())
         parent.send_signal(how)
-        parent.wait(5)
-        until(lambda: gone(child), 2)
+        parent.wait(15)
+        until(lambda: gone(child), 15)
     sandbox = start_sandbox(folder)
     assert [each.phone for each in sandbox.phones()] == [ANNA]
     sandbox.close()
@@ -220,7 +220,7 @@ def test_ctrl_c_is_the_parents_business_and_sigterm_is_orderly(folder: Path) -> 
     os.kill(sandbox.pid, signal.SIGINT)
     sandbox.add_phone(ANNA)
     os.kill(sandbox.pid, signal.SIGTERM)
-    until(lambda: not sandbox.alive, 3)
+    until(lambda: not sandbox.alive, 15)
     with pytest.raises(CallFailed):
         sandbox.phones()
     sandbox.close()
@@ -275,7 +275,7 @@ def test_wrong_orders_are_refused_with_a_sentence(sandbox: Sandbox) -> None:
 
 
 def test_the_sandbox_alone_is_controlled_by_http(sandbox: Sandbox) -> None:
-    with controlled(sandbox, 0, 'open sesame') as url, httpx.Client(base_url=url, trust_env=False) as http:
+    with controlled(sandbox, 0, 'open sesame') as url, httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
         assert http.post('phones').status_code == 401
         http.headers['Authorization'] = 'Bearer open sesame'
         assert 'say' in http.get('').json()
@@ -311,4 +311,4 @@ def test_the_sandbox_alone_ends_in_an_orderly_way(folder: Path) -> None:
         said = dict(alone.stdout.readline().strip().split(':', 1) for _ in range(4))
         assert sorted(said) == ['control', 'library', 'secret', 'server']
         alone.send_signal(signal.SIGTERM)
-        assert alone.wait(5) == 0
+        assert alone.wait(15) == 0

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -37,6 +37,13 @@ class NewSession(BaseModel):
     start: Annotated[bool, Field(description='Start it at once, so that it shows a QR code.')] = True
 
 
+class CallRules(BaseModel):
+    model_config = ConfigDict(extra='forbid')
+
+    reject: Annotated[bool | None, Field(description='Reject calls by themselves.')] = None
+    text: Annotated[str | None, Field(max_length=1000, description='What is then written to the caller.')] = None
+
+
 class SessionChanges(BaseModel):
     model_config = ConfigDict(extra='forbid')
 
@@ -44,6 +51,10 @@ class SessionChanges(BaseModel):
     protection: Annotated[dict[str, Any] | None, Field(
         description='A preset and what is different from it; null for the default.',
         examples=[{'preset': 'careful', 'per_day': 100}],
+    )] = None  # fmt: skip
+    calls: Annotated[CallRules | None, Field(description='What becomes of calls.')] = None
+    presence: Annotated[Literal['online', 'as_phone'] | None, Field(
+        description='`online`: shown as online all the time, and the phone rings less. `as_phone`: only with it.',
     )] = None  # fmt: skip
 
 
@@ -96,20 +107,26 @@ def routes(gateway: Gateway) -> APIRouter:
         return json_answer(await aside(lambda: body_of_session(gateway, visible_session(asker, name))))
 
     @api.patch('/{name}', **says('Change a session', 'sessions.manage', gives=SessionOut, takes=SessionChanges,
-                                 example={'country': 'BR', 'protection': {'preset': 'careful', 'per_day': 100}},
+                                 example={'country': 'BR', 'protection': {'preset': 'careful', 'per_day': 100},
+                                          'calls': {'reject': True, 'text': 'Please write.'}},
                                  problems=(404,)))  # fmt: skip
     async def change(request: Request, name: str) -> Response:
-        """Only what is named changes. `protection` replaces what was chosen before."""
+        """Only what is named is changed. `protection` replaces what was chosen before."""
         new = await body_of(request, SessionChanges)
 
-        def act(name: str) -> Session:
+        def work(name: str) -> Session:
+            row = sessions.named(name)
+            if 'protection' in new.model_fields_set:
+                gateway.pacing.protect(row.id, new.protection)
             if new.country is not None:
                 sessions.change(name, country=new.country)
-            if 'protection' in new.model_fields_set:
-                gateway.pacing.protect(sessions.named(name).id, new.protection)
+            if new.calls is not None:
+                gateway.calls.set_rules(row.id, reject=new.calls.reject, text=new.calls.text)
+            if new.presence is not None:
+                gateway.presence.set_own(row.id, new.presence)
             return sessions.named(name)
 
-        return await _act(gateway, request, name, act)
+        return await _act(gateway, request, name, work)
 
     @api.delete('/{name}', **says('Delete a session', 'sessions.manage', status=204, problems=(404,)))
     async def delete(request: Request, name: str) -> Response:
