@@ -2,7 +2,8 @@
 
 File kinds: {mime, size, filename, width, height, seconds, animated, view_once} · location: {latitude, longitude, name,
 address, live} · contact: {cards: [{name, phones}]} · poll: {name, options, multiple} · poll_vote: {options} ·
-text with a preview: {preview: {url, title, description}} · call: {video}
+text with a preview: {preview: {url, title, description}} · call: {video, state} ·
+group_change: {action, by, people, name}
 """
 
 import base64
@@ -66,7 +67,7 @@ def shown(kind: str, row: Mapping[str, Any] | None) -> Kept:
         return {'vote': dict(row)}
     if kind == 'text':
         return {'preview': {name: value for name, value in row['preview'].items() if name != 'thumbnail'}}
-    return {kind: dict(row)} if kind in ('location', 'poll', 'call') else {}
+    return {kind: dict(row)} if kind in ('location', 'poll', 'call', 'group_change') else {}
 
 
 def chosen(hashes: Sequence[str], options: Sequence[str]) -> list[str]:

@@ -12,6 +12,7 @@ DovecoteError
  ├─ NotConnected        the session is not online, certainly nothing was sent; worth trying again
  ├─ SendRefused         WhatsApp said no
  ├─ SendUncertain       it may or may not have been sent; never repeated blindly
+ ├─ CallDenied          WhatsApp said no to something else than a message
  └─ CallFailed          a question to WhatsApp was not answered
 """
 
@@ -86,14 +87,25 @@ class SendRefused(DovecoteError):
 
     code = 'send_refused'
 
-    def __init__(self, sentence: str, *, reason: int = 0, retry: bool = False) -> None:
+    def __init__(self, sentence: str, *, reason: int = 0, retry: bool = False, code: str = '') -> None:
         super().__init__(sentence)
         self.reason = reason
         self.retry = retry
+        self.code = code or type(self).code
 
 
 class SendUncertain(DovecoteError):
     code = 'send_uncertain'
+
+
+class CallDenied(DovecoteError):
+    """`code` says what for: not_in_group, not_admin, no_such_group, link_invalid, link_revoked, … or call_denied."""
+
+    code = 'call_denied'
+
+    def __init__(self, sentence: str, *, code: str = '') -> None:
+        super().__init__(sentence)
+        self.code = code or type(self).code
 
 
 class CallFailed(DovecoteError):

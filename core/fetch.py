@@ -164,6 +164,13 @@ def translated(url: str) -> Iterator[None]:
         raise Unreachable(f'{host} cannot be reached: {_reason(error)}.') from error
 
 
+def named_in(disposition: str) -> str:
+    """The filename that a `Content-Disposition` gives, in either of the two ways, or ''."""
+    said = Message()
+    said['content-disposition'] = ' '.join(disposition.split())
+    return said.get_filename('')
+
+
 class _Guarded(httpx.BaseTransport):
     """Hands requests to httpcore, each on a connection of its own that ends in time."""
 
@@ -334,7 +341,7 @@ def _fetched(answer: httpx.Response, url: str, most: int) -> Fetched:
     return Fetched(
         url=url,
         mime=answer.headers.get('content-type', '').partition(';')[0].strip().lower(),
-        filename=_filename(answer.headers.get('content-disposition', ''), url),
+        filename=named_in(answer.headers.get('content-disposition', '')) or _last_part(url),
         size=size,
         chunks=_counted(answer, host, most),
     )
@@ -350,10 +357,8 @@ def _counted(answer: httpx.Response, host: str, most: int) -> Iterator[bytes]:
             yield chunk
 
 
-def _filename(disposition: str, url: str) -> str:
-    said = Message()
-    said['content-disposition'] = ' '.join(disposition.split())
-    return said.get_filename('') or unquote(PurePosixPath(httpx.URL(url).path).name)
+def _last_part(url: str) -> str:
+    return unquote(PurePosixPath(httpx.URL(url).path).name)
 
 
 def _joined(url: str, location: str) -> str:

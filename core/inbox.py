@@ -2,34 +2,43 @@
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future
 from datetime import timedelta
 
 from data.chats import Chat
 from data.database import after_commit
 from data.messages import ABOUT, Message, message_at
-from data.traffic import Line, add_message, add_receipts, session_name
+from data.traffic import Line, add_message, add_receipts, prove, session_name
 
 from .addresses import STATUS, STATUS_GROUP, parse_jid
 from .again import Again
+from .blocklist import Blocklist
 from .bodies import Body, message_body, time_text
+from .calls import Calls
 from .contents import Kept, chosen, kept
 from .errors import Invalid
 from .events import (
+    BlocklistChanged,
+    CallEnded,
+    CallReceived,
+    Connected,
     Event,
+    GroupChanged,
     GroupSeen,
     HistoryReceived,
     MessageDamaged,
     MessageReceived,
+    PresenceChanged,
     ReceiptReceived,
     RemoteFile,
     TypingChanged,
     Vote,
 )
+from .groups import Groups
 from .history import History
 from .identities import Identities
 from .marks import Marks
 from .news import NewsDesk
+from .presence import Presence
 from .sessions import Sessions
 from .world import World
 
@@ -37,16 +46,14 @@ log = logging.getLogger(__name__)
 
 Route = Callable[[str, str], object]
 Want = Callable[[str, str, RemoteFile, bool], object]
-AskGroups = Callable[[str], 'Future[tuple[GroupSeen, ...]]']
 # Told to the router; everything else (edits, reactions, …) is kept but starts nothing.
 SPOKEN = {'text', 'image', 'video', 'audio', 'voice', 'document', 'sticker', 'location', 'contact'}
 # A clock that is wrong on a phone must not put a message at the end of the chat for ever.
 FUTURE = timedelta(minutes=5)
-ASK_AGAIN = 600.0  # seconds between two questions for the groups of a session
 
 
 class Inbox:
-    """`route(message id, chat id)` is nudged for each message that automation may answer; `groups` asks WhatsApp.
+    """`route(message id, chat id)` is nudged for each message that automation may answer.
 
     `want(message id, session id, file, history)` sees to the file that a message brings, inside its write.
     """
@@ -60,22 +67,25 @@ class Inbox:
         route: Route,
         *,
         again: Again,
-        groups: AskGroups,
+        groups: Groups,
+        calls: Calls,
+        presence: Presence,
+        blocklist: Blocklist,
         want: Want | None = None,
     ) -> None:
         self.world, self.identities, self.sessions, self.desk, self.route = world, identities, sessions, desk, route
-        self.again, self.groups, self.want = again, groups, want
+        self.again, self.groups, self.calls, self.want = again, groups, calls, want
+        self.presence, self.blocklist = presence, blocklist
         self.marks = Marks(identities, desk)
         self.history = History(
             identities, desk, make=self._line, whose=self._whose, mark=self.marks.take, file=self._file
         )
-        self._asked: dict[str, float] = {}  # session id -> when its groups were asked for
 
     def receive(self, event: Event, stored: Callable[[], object]) -> None:
         """Keep what happened, in the order in which it is told; `stored` is called once it cannot be lost any more."""
         self.again.write(lambda: self._keep(event), lambda problem: _settle(problem, event, stored))
 
-    def _keep(self, event: Event) -> None:
+    def _keep(self, event: Event) -> None:  # noqa: PLR0912  (the index of the program: one line for each fact)
         match event:
             case MessageReceived():
                 self._message(event)
@@ -85,10 +95,24 @@ class Inbox:
                 self._receipt(event)
             case TypingChanged():
                 self._typing(event)
+            case PresenceChanged():
+                self.presence.take(event)
             case GroupSeen():
-                self._group(event)
+                self.groups.facts.seen(event)
+            case GroupChanged():
+                self.groups.facts.changed(event)
+            case CallReceived():
+                self.calls.take(event)
+            case CallEnded():
+                self.calls.ended(event)
+            case BlocklistChanged():
+                self.blocklist.take(event)
             case MessageDamaged():  # the library asks the sender again; the message follows under the same id
                 log.info('session %s: a message could not be decrypted, asked for it again', event.session)
+            case Connected():
+                self.sessions.handle(event)
+                self.presence.connected(event)
+                self.blocklist.connected(event.session)
             case _:
                 self.sessions.handle(event)
 
@@ -119,22 +143,7 @@ class Inbox:
         kind = 'message.sent' if event.from_me else 'message.received'
         self.desk.tell(kind, body, session=event.session, chat=chat_id)
         if card.group and not card.name:
-            after_commit(lambda: self._ask_groups(event.session))
-
-    def _ask_groups(self, session_id: str) -> None:
-        """A group nobody has told us the name of, as we were in it before we were linked."""
-        now = self.world.ticks()
-        if now - self._asked.get(session_id, -ASK_AGAIN) < ASK_AGAIN:
-            return
-        self._asked[session_id] = now
-        self.groups(session_id).add_done_callback(self._groups_told)
-
-    def _groups_told(self, done: 'Future[tuple[GroupSeen, ...]]') -> None:
-        if done.exception() is not None:
-            log.info('the groups of a session could not be asked for: %s', done.exception())
-            return
-        for group in done.result():
-            self.receive(group, lambda: None)
+            after_commit(lambda: self.groups.learn(event.session))
 
     def _whose(self, event: MessageReceived) -> tuple[str, str | None]:
         """(chat id, contact id of the sender, None for our own)."""
@@ -198,10 +207,23 @@ class Inbox:
             return
         if event.sender_alt and _is_chat(event.sender):
             self.identities.contact(event.sender, event.sender_alt)
+        self._prove(event)
         moved = add_receipts(event.session, event.whatsapp_ids, event.sender, event.kind, event.at)
         for id, chat_id in moved:
             body = {'id': id, 'chat': chat_id, 'status': event.kind, 'at': time_text(event.at)}
             self.desk.tell(f'message.{event.kind}', body, session=event.session, chat=chat_id)
+
+    def _prove(self, event: ReceiptReceived) -> None:
+        """A receipt for what we did not know to have left; only one id at a time can tell of one message."""
+        parsed = parse_jid(event.chat)
+        if parsed.kind == 'group':
+            chat_id = self.identities.chat(event.session, group=parsed.digits)
+        else:
+            chat_id = self.identities.chat(event.session, contact_id=self.identities.contact(event.chat))
+        for whatsapp_id in event.whatsapp_ids:
+            id = prove(event.session, chat_id, whatsapp_id, event.at)
+            if id is not None:
+                log.info('message %s did arrive: a receipt came for it', id)
 
     def _read_on_the_phone(self, event: ReceiptReceived) -> None:
         if event.kind != 'read':
@@ -221,22 +243,12 @@ class Inbox:
                 chat_id = self.identities.chat(event.session, group=parsed.digits)
             else:
                 chat_id = self.identities.chat(event.session, contact_id=self.identities.contact(event.chat))
+                self.presence.typing(event)
             after_commit(
                 lambda: self.desk.whisper(
                     'chat.typing', {'chat': chat_id, 'state': event.state}, session=event.session, chat=chat_id
                 )
             )
-
-    def _group(self, event: GroupSeen) -> None:
-        if session_name(event.session) is None:
-            return
-        group = parse_jid(event.group).digits
-        self.identities.rename_group(event.session, group, event.name)
-        for lid, phone in event.participants:
-            self.identities.same_person(phone, lid)
-        chat_id = self.identities.chat(event.session, group=group)
-        body = {'chat': chat_id, 'group': event.group, 'name': event.name}
-        self.desk.tell('group.updated', body, session=event.session, chat=chat_id)
 
 
 def _is_chat(address: str) -> bool:

@@ -4,8 +4,9 @@ import logging
 from typing import Any
 
 from data.marks import put_mark
+from data.members import ADMINS, is_admin
 from data.messages import Message, change_text, mark_revoked, message_at
-from data.traffic import Line
+from data.traffic import Line, closed
 
 from .bodies import Body, time_text
 from .identities import Identities
@@ -30,7 +31,7 @@ class Marks:
                 self._vote(line, row)
             case 'edit' if row is not None and _same_author(row, line):
                 self._edit(line, row)
-            case 'revoke' if row is not None and _same_author(row, line):
+            case 'revoke' if row is not None and (_same_author(row, line) or _by_admin(line)):
                 self._revoke(line, row)
             case _:
                 log.info('session %s: a %s of a message that is not here', line.session_id, line.kind)
@@ -72,3 +73,10 @@ class Marks:
 def _same_author(row: Message, line: Line) -> bool:
     """Nobody changes what somebody else wrote."""
     return row.direction == line.direction and row.sender_id == line.sender_id
+
+
+def _by_admin(line: Line) -> bool:
+    """In a group its admins may delete what anybody wrote; that includes us."""
+    if line.direction == 'out':
+        return closed(line.chat_id)[0] in ADMINS
+    return line.sender_id is not None and is_admin(line.chat_id, line.sender_id)

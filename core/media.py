@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,6 +35,7 @@ from .world import World
 log = logging.getLogger(__name__)
 
 MIB = 2**20
+UNUSED_KEPT = timedelta(days=7)
 Carried = Callable[[Sequence[str]], Collection[str]]
 
 SOUNDS = {'audio/mpeg': ('mp3',), 'audio/mp4': ('aac', 'mp3', 'alac'), 'audio/ogg': ('opus',), 'audio/aac': ('aac',)}
@@ -135,14 +136,6 @@ class MediaStore:
             raise NotFound('This file was deleted here.')
         return path
 
-    def open(self, media: Media) -> BinaryIO:
-        """Its bytes; stays readable even if it is deleted meanwhile. Raises NotFound."""
-        path = self.path_of(media)
-        try:
-            return path.open('rb')
-        except FileNotFoundError:
-            raise NotFound('This file was deleted here.') from None
-
     # ---- sending files
 
     def local_file(self, media: Media, kind: FileKind) -> LocalFile:
@@ -209,6 +202,12 @@ class MediaStore:
             for sha256 in hashes:
                 self._place_of(sha256).unlink(missing_ok=True)
         return len(hashes)
+
+    def clean(self) -> None:
+        """Every minute: what nobody used for a week and no message carries."""
+        gone = self.forget_old(self.world.now() - UNUSED_KEPT)
+        if gone:
+            log.info('%d unused files were deleted', gone)
 
     def forget_old(self, before: datetime, carried: Carried = rows.carried) -> int:
         """Delete files that nobody used since then and no message carries; `carried` tells, of some ids, which are.
@@ -310,7 +309,7 @@ class Incoming:
         except OSError as error:
             raise _no_room(error) from error
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: bytes | bytearray) -> None:
         """Raises TooLarge as soon as there is too much."""
         self.size += len(chunk)
         if self.size > self.store.most:

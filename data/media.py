@@ -118,6 +118,10 @@ def media_by_id(id: str) -> Media | None:
     return found
 
 
+def media_by_ids(ids: Collection[str]) -> list[Media]:
+    return list(Media.select().where(Media.id << list(ids))) if ids else []
+
+
 def media_by_sha256(sha256: str) -> Media | None:
     found: Media | None = Media.get_or_none(Media.sha256 == sha256)
     return found

@@ -12,6 +12,7 @@ from .chats import Chat
 from .contacts import Contact
 from .database import EPOCH, MILLISECOND, Table, TimeField
 from .sessions import Session
+from .traffic import line_up
 
 Status = Literal[
     'received', 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'read', 'played', 'failed', 'uncertain',
@@ -21,6 +22,8 @@ Status = Literal[
 
 # Messages about another one: they are kept, sent and logged like any, but a conversation shows what they did to it.
 ABOUT = ('reaction', 'edit', 'revoke', 'poll_vote')
+# Facts that stand between the messages: nobody wrote them, and nobody waits for a receipt.
+NOTED = ('group_change', 'call')
 
 
 class Message(Table):
@@ -33,6 +36,9 @@ class Message(Table):
     `heard_from` is the address the sender had in WhatsApp's own event (receipts must name the same one).
     `content` is what the kind brings beside the text, in the words of core/contents.py; `media_id` its file, once we
     have it. `target` is WhatsApp's id of the message that a reaction, an edit, a revocation or a vote is about.
+    `indexed` is its number in the index of words (data/search.py), 0 when there is no word in it, NULL until then.
+    `priority`: 0, or 2 for bulk, which goes after everything else. `not_before` and `waits`: until when it is kept
+    back while queued, and why.
     Ids grow, so their order is the order of a queue and of a list.
     """
 
@@ -74,6 +80,10 @@ class Message(Table):
     forwarded = IntegerField(default=0)
     edited_at = TimeField(null=True)
     revoked_at = TimeField(null=True)
+    indexed = IntegerField(null=True)
+    priority = IntegerField(default=0, constraints=[SQL('DEFAULT 0')])
+    not_before = TimeField(null=True)
+    waits = TextField(default='', constraints=[SQL("DEFAULT ''")])
 
     class Meta:
         indexes = (
@@ -94,10 +104,13 @@ Message.add_index(
 # Small whatever the size of the table: only what still has to leave, or to be routed, is in them.
 Message.add_index(
     Message.index(
-        Message.session, Message.id, where=SQL("status IN ('queued', 'sending', 'uncertain')"), name='message_open'
+        Message.session, Message.chat, Message.status, Message.id,
+        where=SQL("status IN ('queued', 'sending', 'uncertain')"), name='message_open',
     )
-)
+)  # fmt: skip
 Message.add_index(Message.index(Message.id, where=SQL('routed = 0'), name='message_unrouted'))
+Message.add_index(Message.index(Message.id, where=SQL('indexed IS NULL'), name='message_unindexed'))
+Message.add_index(Message.index(Message.indexed, where=SQL('indexed > 0'), name='message_indexed'))
 Message.add_index(Message.index(Message.media_id, where=Message.media_id.is_null(False), name='message_media'))
 
 
@@ -115,8 +128,10 @@ class Receipt(Table):
 
 
 def claim(id: str, before: Iterable[Status], after: Status, **more: Any) -> bool:
-    """Move a message on; False when somebody else already did."""
+    """Move a message on; False when somebody else already did. One that is queued has its chat in line."""
     moved: int = Message.update(status=after, **more).where(Message.id == id, Message.status << list(before)).execute()
+    if moved and after == 'queued':
+        line_up(id)
     return moved == 1
 
 
@@ -128,6 +143,26 @@ def receipts_of(message: Message) -> list[Receipt]:
         .where(Receipt.session == message.session_id, Receipt.whatsapp_id == message.whatsapp_id)
         .order_by(Receipt.at)
     )
+
+
+def first_receipts(
+    session_ids: Sequence[str], whatsapp_ids: Sequence[str]
+) -> dict[tuple[str, str], list[tuple[str, datetime, int]]]:
+    """(session, WhatsApp's id) -> (kind, when the first came, from how many), in the order of these times."""
+    if not whatsapp_ids:
+        return {}
+    first = fn.MIN(Receipt.at)
+    rows: Any = (
+        Receipt.select(Receipt.session, Receipt.whatsapp_id, Receipt.kind, first, fn.COUNT(Receipt.who))
+        .where(Receipt.session << list(session_ids), Receipt.whatsapp_id << list(whatsapp_ids))
+        .group_by(Receipt.session, Receipt.whatsapp_id, Receipt.kind)
+        .order_by(first)
+        .tuples()
+    )
+    told: dict[tuple[str, str], list[tuple[str, datetime, int]]] = {}
+    for session, whatsapp_id, kind, at, count in rows:
+        told.setdefault((str(session), str(whatsapp_id)), []).append((str(kind), at, int(count)))
+    return told
 
 
 def _joined() -> Any:
@@ -154,14 +189,25 @@ def messages_by_ids(ids: Sequence[str]) -> list[Message]:
     return list(_joined().where(Message.id << list(ids)).order_by(Message.id))
 
 
-def messages_of(chat_id: str, *, before: str = '', limit: int = 50) -> list[Message]:
-    """The newest messages of a chat, oldest of them first, without those ABOUT others; `before` is the id to page
-    back from.
+def messages_of(chat_id: str, *, before: str = '', after: str = '', limit: int = 50) -> list[Message]:
+    """The newest messages of a chat, oldest of them first, without those ABOUT others.
+
+    `before` is the id to page back from; with `after` it is the oldest ones that follow this id.
     """
-    query = _joined().where(Message.chat == chat_id, Message.kind.not_in(ABOUT)).order_by(Message.id.desc())
+    query = _joined().where(Message.chat == chat_id, Message.kind.not_in(ABOUT)).limit(limit)
+    if after:
+        return list(query.where(Message.id > after).order_by(Message.id))
     if before:
         query = query.where(Message.id < before)
-    return list(query.limit(limit))[::-1]
+    return list(query.order_by(Message.id.desc()))[::-1]
+
+
+def messages_called(chat_id: str, session_id: str, whatsapp_ids: Sequence[str]) -> list[Message]:
+    """Those that WhatsApp calls so, in this chat; nothing joined."""
+    if not whatsapp_ids:
+        return []
+    among = (Message.session == session_id, Message.whatsapp_id << list(whatsapp_ids))
+    return list(Message.select().where(*among, Message.chat == chat_id))
 
 
 def message_at(session_id: str, chat_id: str, whatsapp_id: str) -> Message | None:
@@ -196,7 +242,12 @@ def newest_received(chat_id: str, count: int) -> list[Message]:
     """What others wrote last in a chat, with WhatsApp's ids, newest first, sender joined."""
     return list(
         _joined()
-        .where(Message.chat == chat_id, Message.direction == 'in', Message.whatsapp_id.is_null(False))
+        .where(
+            Message.chat == chat_id,
+            Message.direction == 'in',
+            Message.whatsapp_id.is_null(False),
+            Message.kind.not_in(NOTED),
+        )
         .order_by(Message.id.desc())
         .limit(count)
     )
@@ -253,22 +304,11 @@ def count_open(session_id: str) -> dict[str, int]:
     return {str(status): int(n) for status, n in rows}
 
 
-def open_by_session() -> dict[str, int]:
-    """session id -> how many messages are queued."""
-    rows: Any = (
-        Message.select(Message.session, fn.COUNT(Message.id))
-        .where(SQL("t1.status IN ('queued', 'sending', 'uncertain')"), Message.status == 'queued')
-        .group_by(Message.session)
-        .tuples()
-    )
-    return {str(session): int(n) for session, n in rows}
-
-
 def counts_since(since: datetime) -> dict[tuple[str, str], int]:
     """(session id, direction) -> messages since then."""
     rows: Any = (
         Message.select(Message.session, Message.direction, fn.COUNT(Message.id))
-        .where(Message.at >= since)
+        .where(Message.at >= since, Message.kind.not_in(NOTED))
         .group_by(Message.session, Message.direction)
         .tuples()
     )
@@ -292,7 +332,7 @@ def tally(since: datetime, *, session_id: str = '') -> list[Tally]:
     hour = (SQL('t1.created_at') - begin) / 3_600_000
     # by id, which begins with the time: there is no index on times
     query = Message.select(Message.session, Message.direction, Message.status, hour, fn.COUNT(Message.id)).where(
-        Message.id >= _first_id(since), Message.origin != 'history'
+        Message.id >= first_id(since), Message.origin != 'history', Message.kind.not_in(NOTED)
     )
     if session_id:
         query = query.where(Message.session == session_id)
@@ -333,7 +373,7 @@ def held_of(session_id: str) -> tuple[int, int]:
     return int(chats or 0), int(messages or 0)
 
 
-def _first_id(at: datetime) -> str:
+def first_id(at: datetime) -> str:
     """The smallest id that a row made at this moment could have."""
     return str(ULID.from_bytes(((at - EPOCH) // MILLISECOND).to_bytes(6, 'big') + bytes(10)))
 

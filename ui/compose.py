@@ -3,28 +3,43 @@
 import logging
 import math
 import os
+import random
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.again import Again
+from core.alarm import Alarm
+from core.blocklist import Blocklist
 from core.bus import Bus
+from core.calls import Calls
 from core.chats import Chats
-from core.errors import NotFound
-from core.events import Event, FileKind, LocalFile
+from core.downloads import WHATSAPP as FILES
+from core.downloads import Downloads
+from core.events import Event
+from core.fetch import Guard
+from core.group_facts import GroupFacts
+from core.groups import Groups
 from core.host.hosts import Hosts
 from core.housekeeping import Housekeeping
 from core.identities import Identities
 from core.inbox import Inbox
 from core.jobs import Jobs, Ticker
+from core.media import MediaStore
 from core.news import NewsDesk
 from core.outbox import Outbox
+from core.pacing import Pacing
 from core.people import People
+from core.presence import Presence
+from core.quick_replies import QuickReplies
 from core.sessions import Sessions
 from core.settings import Settings
 from core.state_dir import StateDir, check_database, hold_state_dir
+from core.words import WordIndex
 from core.world import World, real_world
 from data.database import close_database, open_database
 from flows.guards import CAREFUL, SANDBOX, LoopGuard
@@ -53,8 +68,18 @@ class Gateway:
     hosts: Hosts
     sessions: Sessions
     outbox: Outbox
+    pacing: Pacing
+    alarm: Alarm
     inbox: Inbox
     chats: Chats
+    groups: Groups
+    calls: Calls
+    presence: Presence
+    blocklist: Blocklist
+    quick_replies: QuickReplies
+    guard: Guard
+    media: MediaStore
+    downloads: Downloads
     library: Library
     router: Router
     jobs: Jobs
@@ -66,7 +91,10 @@ class Gateway:
         lost = self.outbox.recover()
         if lost:
             log.warning('%d messages were being sent when Dovecote stopped: shown as uncertain', lost)
+        self.media.start()
+        self.downloads.recover()
         self.router.start()
+        self.downloads.start()
         self.sessions.open_wanted()
         self.jobs.start()
         self.ticker.start()
@@ -74,7 +102,10 @@ class Gateway:
     def stop(self) -> None:
         """Within a few seconds: what is being sent is finished or uncertain, everything else stays in its row."""
         self.ticker.stop()
+        self.alarm.stop()
         self.jobs.stop()
+        self.media.close()
+        self.downloads.stop()
         self.outbox.close()
         self.sessions.close()
         self.hosts.stop(timeout=5)
@@ -103,26 +134,55 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         server=sandbox.address if sandbox else WHATSAPP,
     )
     again = Again()
-
-    def files(media_id: str, kind: FileKind) -> LocalFile:
-        raise NotFound('The file of this message is no longer there.')
-
-    outbox = Outbox(world, identities, desk, hosts.send, again=again, files=files, country=settings.default_country)
+    media = MediaStore(state.media, world, max_mb=settings.media_max_mb)
+    downloads = _downloads(world, desk, media, state, sandbox=sandbox is not None)
+    alarm = Alarm(world)
+    pacing = Pacing(
+        world, identities, desk, hosts, default='off' if sandbox else 'standard', chance=random.uniform,
+        wake=alarm.after,
+    )  # fmt: skip
+    outbox = Outbox(
+        world,
+        identities,
+        desk,
+        hosts.send,
+        again=again,
+        files=media.file_for,
+        pacing=pacing,
+        country=settings.default_country,
+    )
     sessions = Sessions(world, identities, desk, hosts, outbox, country=settings.default_country)
     library = Library(world, desk)
-    guard = LoopGuard(SANDBOX if sandbox else CAREFUL)
-    router = Router(world, library, guard, outbox, desk, stale_after=settings.stale_after or math.inf)
-    inbox = Inbox(world, identities, sessions, desk, router.nudge, again=again, groups=hosts.groups)
+    loops = LoopGuard(SANDBOX if sandbox else CAREFUL)
+    router = Router(world, library, loops, outbox, desk, stale_after=settings.stale_after or math.inf)
+    groups = Groups(world, identities, hosts, GroupFacts(world, identities, desk))
+    calls = Calls(world, identities, desk, hosts, outbox)
+    presence, blocklist = Presence(world, identities, desk, hosts), Blocklist(world, identities, desk, hosts)
+    inbox = Inbox(
+        world, identities, sessions, desk, router.nudge, again=again, groups=groups, calls=calls, presence=presence,
+        blocklist=blocklist, want=downloads.heard,
+    )  # fmt: skip
     jobs = Jobs(state.jobs)
     jobs.every_minute('housekeeping', Housekeeping(world, retention_days=settings.retention_days).clean)
+    jobs.every_minute('old files', media.clean)
     chats = Chats(world, desk, hosts)
     jobs.every_minute('hand back', chats.hand_back_overdue)
-    ticker = Ticker((sessions.tick, outbox.sweep, again.tick))
+    ticker = Ticker((sessions.tick, outbox.sweep, again.tick, downloads.sweep, WordIndex(world).tick))
     return Gateway(
         settings=settings, state=state, world=world, bus=bus, desk=desk, people=people, identities=identities,
-        hosts=hosts, sessions=sessions, outbox=outbox, inbox=inbox, chats=chats, library=library, router=router,
+        hosts=hosts, sessions=sessions, outbox=outbox, pacing=pacing, alarm=alarm, inbox=inbox, chats=chats,
+        groups=groups, calls=calls, presence=presence, blocklist=blocklist, quick_replies=QuickReplies(world, desk),
+        guard=Guard(settings.allow_targets), media=media, downloads=downloads, library=library, router=router,
         jobs=jobs, ticker=ticker, sandbox=sandbox,
     )  # fmt: skip
+
+
+def _downloads(world: World, desk: NewsDesk, media: MediaStore, state: StateDir, *, sandbox: bool) -> Downloads:
+    if not sandbox:
+        return Downloads(world, desk, media, Guard(), host=FILES)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    tls.load_verify_locations(state.sandbox / 'ca.pem')
+    return Downloads(world, desk, media, Guard((ip_network('127.0.0.0/8'),), tls=tls), host='')
 
 
 def serve(settings: Settings, *, sandbox: bool) -> int:

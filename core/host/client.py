@@ -4,6 +4,7 @@ import logging
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -35,6 +36,18 @@ FIRST_CODE, NEXT_CODE, ALL_CODES = 60.0, 20.0, 160.0  # seconds; six codes and t
 BACKLOG_LASTS = 120.0  # seconds; a server that announces a backlog and never ends it
 # What matters to a person on call we tell ourselves; the library calls every lost connection an error.
 LOG_LEVELS = {'ERROR': logging.WARNING, 'WARN': logging.INFO}
+# Told as they are: the protobuf of an event, and how it is translated.
+TOLD: dict[int, tuple[Any, Callable[[str, Any], Event]]] = {
+    library.TYPING: (pb.ChatPresence, translate.typing),
+    library.PRESENCE: (pb.Presence, translate.presence),
+    library.DAMAGED: (pb.UndecryptableMessage, translate.damaged),
+    library.JOINED_GROUP: (pb.JoinedGroup, translate.joined_group),
+    library.GROUP_CHANGED: (pb.GroupInfoEvent, translate.group_change),
+    library.BLOCKED: (pb.BlocklistEvent, translate.blocklist),
+    library.CALLED: (pb.CallOffer, translate.call),
+    library.GROUP_CALLED: (pb.CallOfferNotice, translate.call),
+    library.CALL_ENDED: (pb.CallTerminate, translate.call_ended),
+}
 FAILURE = re.compile(r'(?:reason="|Got )(\d{3})')
 
 
@@ -174,6 +187,10 @@ class Client:
 
     def _take(self, number: int, data: bytes) -> None:  # noqa: PLR0912 - the index of what the library tells
         session = self._owner.id
+        if number in TOLD:
+            kind, in_our_words = TOLD[number]
+            self._owner.tell(in_our_words(session, kind.FromString(data)))
+            return
         match number:
             case library.MESSAGE:
                 self._on_message(data)
@@ -184,14 +201,6 @@ class Client:
                 receipt = translate.receipt(session, pb.Receipt.FromString(data))
                 if receipt is not None:
                     self._owner.tell(receipt)
-            case library.TYPING:
-                self._owner.tell(translate.typing(session, pb.ChatPresence.FromString(data)))
-            case library.DAMAGED:
-                self._owner.tell(translate.damaged(session, pb.UndecryptableMessage.FromString(data)))
-            case library.JOINED_GROUP:
-                self._owner.tell(translate.group(session, pb.JoinedGroup.FromString(data).GroupInfo))
-            case library.GROUP_CHANGED:
-                self._owner.tell(translate.group_change(session, pb.GroupInfoEvent.FromString(data)))
             case library.BACKLOG_STARTS:
                 self._backlog_until = time.monotonic() + BACKLOG_LASTS
             case library.BACKLOG_ENDS:

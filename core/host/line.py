@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from core.events import Event, MessageReceived, ReceiptReceived
+from core.events import Event, Lasting
 from core.host import spool
 from core.host.wire import Happened, Logged, ToHost, ToMain, pack, unpack_to_host
 
@@ -24,7 +24,7 @@ class Line:
         self._pipe = pipe
         self._turn = threading.Lock()
         self._room = threading.Condition()
-        self._kept: dict[int, MessageReceived | ReceiptReceived] = {}
+        self._kept: dict[int, Lasting] = {}
         self._seq = 0
         self._heard: deque[ToHost] = deque()
         self.broken = False
@@ -44,7 +44,7 @@ class Line:
         self._wait_for_room()
         with self._turn:
             self._seq += 1
-            if isinstance(event, MessageReceived | ReceiptReceived):
+            if isinstance(event, Lasting):
                 self._kept[self._seq] = event
             self._write(pack(Happened(self._seq, event)))
 

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import core
-from core.errors import CallFailed, DovecoteError, NotConnected, SendRefused, SendUncertain
+from core.errors import CallDenied, CallFailed, DovecoteError, NotConnected, SendRefused, SendUncertain
 from core.host.wire import (
     Answer,
     Answered,
@@ -260,9 +260,11 @@ def _error(refused: Refused) -> DovecoteError:
         case 'not_connected':
             return NotConnected(refused.sentence)
         case 'refused':
-            return SendRefused(refused.sentence, reason=refused.reason, retry=refused.retry)
+            return SendRefused(refused.sentence, reason=refused.reason, retry=refused.retry, code=refused.code)
         case 'uncertain':
             return SendUncertain(refused.sentence)
+        case 'denied':
+            return CallDenied(refused.sentence, code=refused.code)
         case 'failed':
             return CallFailed(refused.sentence)
 

@@ -112,7 +112,7 @@ class _Serving:
     def __init__(self, gateway: Gateway) -> None:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         api.mount(app, gateway)
-        guard(app, Rules())
+        guard(app, Rules(body_limits=api.body_limits(gateway.settings)))
         self.reference: list[Route] = app.state.reference
         self.server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=2))
         self.thread = threading.Thread(target=self._run, name='server')

@@ -3,31 +3,41 @@
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal, TypeVar
 
 import httpx
 import pytest
 
 from core.again import Again
+from core.blocklist import Blocklist
 from core.bus import Bus, News
-from core.errors import DovecoteError
+from core.calls import Calls
+from core.errors import CallFailed, DovecoteError
 from core.events import (
     Connected,
     Event,
     FileKind,
+    GroupMade,
     GroupSeen,
     LocalFile,
+    MemberOutcome,
     MessageReceived,
     Outgoing,
+    Participant,
     ReceiptReceived,
     Sent,
 )
+from core.group_facts import GroupFacts
+from core.groups import Groups
 from core.identities import Identities
 from core.inbox import Inbox
 from core.news import NewsDesk
 from core.outbox import Author, Outbox, Saying
+from core.pacing import Pacing
+from core.presence import Presence
 from core.sessions import Sessions
 from core.world import World, growing_ids
 from data.database import close_database, database, open_database, read, write
@@ -38,6 +48,7 @@ from flows.guards import CAREFUL, LoopGuard
 from flows.library import Library
 from flows.router import Router
 
+T = TypeVar('T')
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ANNA, BEN = '15551230001', '15551230002'
 OWNER = Author(id='user:owner', name='Owner')
@@ -67,8 +78,13 @@ class TwinHosts:
         self.linked: set[str] = set()
         self.up: set[str] = set()
         self.checks: list[Future[None]] = []
+        self.strangers: set[str] = set()
+        self.mute = False
         self.holds = False
         self.fails_with: DovecoteError | None = None
+        self.known: dict[str, GroupSeen] = {}  # the groups at WhatsApp, by address
+        self.refuses: dict[str, int] = {}  # digits -> WhatsApp's number, when they are added
+        self.list_of_blocked: tuple[str, ...] = ()
 
     def send(self, session: str, message: Outgoing, *, batch: int = 0) -> 'Future[Sent]':
         future: Future[Sent] = Future()
@@ -83,9 +99,17 @@ class TwinHosts:
     def settle(self) -> None:
         """Everything in line leaves, or fails with `fails_with`."""
         line, self.line = self.line, []
+        self._leave(line, self.fails_with)
+
+    def settle_one(self, problem: DovecoteError | None = None) -> None:
+        """The first in line leaves, or fails with `problem`."""
+        first, self.line = self.line[:1], self.line[1:]
+        self._leave(first, problem)
+
+    def _leave(self, line: list[tuple[str, Outgoing, Future[Sent]]], problem: DovecoteError | None) -> None:
         for _, message, future in line:
-            if self.fails_with is not None:
-                future.set_exception(self.fails_with)
+            if problem is not None:
+                future.set_exception(problem)
             else:
                 self.sent.append((message.to, message.text))
                 future.set_result(Sent(whatsapp_id=f'WA{len(self.sent)}', at=START))
@@ -119,10 +143,93 @@ class TwinHosts:
     def pairing_code(self, session: str, phone: str, *, timeout: float = 20) -> tuple[str, datetime]:
         return f'CODE{phone[-4:]}', START + timedelta(minutes=2)
 
+    def _answer(self, call: str, what: str, value: T) -> 'Future[T]':
+        self.calls.append((call, what))
+        told: Future[T] = Future()
+        if self.fails_with is not None:
+            told.set_exception(self.fails_with)
+        else:
+            told.set_result(value)
+        return told
+
     def groups(self, session: str) -> 'Future[tuple[GroupSeen, ...]]':
-        self.calls.append(('groups', session))
-        told: Future[tuple[GroupSeen, ...]] = Future()
-        told.set_result((GroupSeen(session=session, group='120363@g.us', name='Regulars', participants=()),))
+        known = tuple(self.known.values()) or (GroupSeen(session=session, group='120363@g.us', name='Regulars'),)
+        return self._answer('groups', session, known)
+
+    def group(self, session: str, group: str) -> 'Future[GroupSeen]':
+        seen = self.known.get(group, GroupSeen(session=session, group=group, name=''))
+        return self._answer('group', group, replace(seen, session=session))
+
+    def group_behind(self, session: str, link: str) -> 'Future[GroupSeen]':
+        return self._answer('group_behind', link, next(iter(self.known.values())))
+
+    def create_group(self, session: str, name: str, people: tuple[str, ...]) -> 'Future[GroupMade]':
+        them = tuple(_participant(each) for each in people)
+        refused = tuple(MemberOutcome(person=each, error=code) for each in them if (code := self._refusal(each)))
+        shop = Participant(lid='915550000001', phone='15550000001', role='owner')
+        group = GroupSeen(
+            session=session, group='120399@g.us', name=name, owner='15550000001@s.whatsapp.net', made_at=START,
+            participants=(shop, *(each for each in them if not self._refusal(each))),
+        )  # fmt: skip
+        return self._answer('create_group', name, GroupMade(group=group, refused=refused))
+
+    def _refusal(self, who: Participant) -> int:
+        return self.refuses.get(who.phone or who.lid, 0)
+
+    def change_group(
+        self, session: str, group: str, *, name: str | None = None, description: str | None = None,
+        announce: bool | None = None, locked: bool | None = None,
+    ) -> 'Future[None]':  # fmt: skip
+        return self._answer('change_group', f'{name} {description} {announce} {locked}', None)
+
+    def change_members(
+        self, session: str, group: str, people: tuple[str, ...], action: str
+    ) -> 'Future[tuple[MemberOutcome, ...]]':  # fmt: skip
+        them = [_participant(each) for each in people]
+        done = tuple(MemberOutcome(person=each, error=self._refusal(each)) for each in them)
+        return self._answer(action, ' '.join(people), done)
+
+    def set_group_photo(self, session: str, group: str, jpeg: bytes) -> 'Future[str]':
+        return self._answer('photo', jpeg[:3].hex(), '1')
+
+    def invite_link(self, session: str, group: str, *, fresh: bool = False) -> 'Future[str]':
+        return self._answer('invite', str(fresh), 'https://chat.whatsapp.com/AbCdEfGhIjKlMnOp')
+
+    def join_group(self, session: str, link: str) -> 'Future[str]':
+        return self._answer('join', link, next(iter(self.known)))
+
+    def leave_group(self, session: str, group: str) -> 'Future[None]':
+        return self._answer('leave', group, None)
+
+    def blocked(self, session: str) -> 'Future[tuple[str, ...]]':
+        return self._answer('blocked', session, self.list_of_blocked)
+
+    def block(self, session: str, whom: str, on: bool) -> 'Future[tuple[str, ...]]':
+        return self._answer('block' if on else 'unblock', whom, (whom,) if on else ())
+
+    def watch_presence(self, session: str, whom: str) -> 'Future[None]':
+        return self._answer('watch', whom, None)
+
+    def available(self, session: str, on: bool) -> 'Future[None]':
+        return self._answer('available', str(on), None)
+
+    def reject_call(self, session: str, caller: str, id: str) -> 'Future[None]':
+        return self._answer('reject', f'{caller} {id}', None)
+
+    def typing(self, session: str, *, chat: str, state: Literal['typing', 'recording', 'paused']) -> 'Future[None]':
+        self.calls.append((state, chat))
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
+    def on_whatsapp(self, session: str, phones: tuple[str, ...]) -> 'Future[dict[str, str]]':
+        """Everybody but those in `strangers`; nobody answers while `mute`."""
+        self.calls.extend(('on_whatsapp', phone) for phone in phones)
+        told: Future[dict[str, str]] = Future()
+        if self.mute:
+            told.set_exception(CallFailed('WhatsApp did not answer in time.'))
+        else:
+            told.set_result({phone: '' if phone in self.strangers else f'{phone}@s.whatsapp.net' for phone in phones})
         return told
 
     def check(self, session: str, *, timeout: float = 10) -> 'Future[None]':
@@ -140,6 +247,11 @@ class House:
     library: Library
     router: Router
     again: Again
+    groups: Groups
+    calls: Calls
+    presence: Presence
+    blocklist: Blocklist
+    pacing: Pacing
     news: list[News] = field(default_factory=list)
     stored: list[Event] = field(default_factory=list)
     nudged: list[str] = field(default_factory=list)
@@ -201,10 +313,17 @@ def message(session: str, text: str, **more: object) -> MessageReceived:
     return MessageReceived(**{**values, **more})  # type: ignore[arg-type]
 
 
-def receipt(session: str, kind: str, *ids: str, sender: str = f'{ANNA}@s.whatsapp.net') -> ReceiptReceived:
+def _participant(address: str) -> Participant:
+    digits, _, server = address.partition('@')
+    return Participant(lid=digits, phone='') if server == 'lid' else Participant(lid='', phone=digits)
+
+
+def receipt(
+    session: str, kind: str, *ids: str, sender: str = f'{ANNA}@s.whatsapp.net', at: datetime = START
+) -> ReceiptReceived:
     return ReceiptReceived(
         session=session, whatsapp_ids=ids, chat=sender, sender=sender, sender_alt='', kind=kind,  # type: ignore[arg-type]
-        by_me=False, at=START,
+        by_me=False, at=at,
     )  # fmt: skip
 
 
@@ -228,15 +347,35 @@ def house(tmp_path: Path) -> Iterator[House]:
     desk = NewsDesk(world, bus)
     identities = Identities(world, desk)
     again = Again()
-    outbox = Outbox(world, identities, desk, hosts.send, again=again, files=hosts.file)
+    pacing = Pacing(world, identities, desk, hosts, default='off', chance=lambda low, high: low)
+    outbox = Outbox(world, identities, desk, hosts.send, again=again, files=hosts.file, pacing=pacing)
     sessions = Sessions(world, identities, desk, hosts, outbox)
     library = Library(world, desk)
     router = Router(world, library, LoopGuard(CAREFUL), outbox, desk)
     nudged: list[str] = []
+    groups = Groups(world, identities, hosts, GroupFacts(world, identities, desk))
+    calls = Calls(world, identities, desk, hosts, outbox)
+    presence, blocklist = Presence(world, identities, desk, hosts), Blocklist(world, identities, desk, hosts)
     inbox = Inbox(
-        world, identities, sessions, desk, lambda id, chat: nudged.append(id), again=again, groups=hosts.groups
+        world, identities, sessions, desk, lambda id, chat: nudged.append(id),
+        again=again, groups=groups, calls=calls, presence=presence, blocklist=blocklist,
+    )  # fmt: skip
+    made = House(
+        clock,
+        hosts,
+        sessions,
+        outbox,
+        inbox,
+        library,
+        router,
+        again,
+        groups,
+        calls,
+        presence,
+        blocklist,
+        pacing,
+        nudged=nudged,
     )
-    made = House(clock, hosts, sessions, outbox, inbox, library, router, again, nudged=nudged)
     bus.watch(made.news.append)
     yield made
     world.http.close()

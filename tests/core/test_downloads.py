@@ -23,7 +23,7 @@ from core.fetch import Guard
 from core.media import MediaStore
 from core.sandbox import attachments, certificates
 from core.sandbox.attachments import Attachment
-from core.sandbox.control import Fault, FaultKind
+from core.sandbox.control import Fault
 from core.sandbox.faults import Faults
 from core.sandbox.media import MediaStore as FileServer
 from data.database import read, write
@@ -53,18 +53,19 @@ def until(what: Callable[[], Any], seconds: float = 30) -> Any:
 
 @dataclass
 class Yard:
-    """A house with a session “shop”, WhatsApp's file server, and what fetches from it.
-
-    `refusals` are the statuses with which the server fails next; `asked` what it has answered, 0 for a file.
-    """
+    """A house with a session “shop”, WhatsApp's file server, and what fetches from it."""
 
     house: House
     server: FileServer
     store: MediaStore
     downloads: Downloads
     shop: str
-    refusals: list[int]
-    asked: list[int]
+    faults: Faults
+
+    def fails(self, *codes: int) -> None:
+        """The next requests to the file server are refused with these statuses."""
+        for code in codes:
+            self.faults.set(Fault(kind='media', code=code))
 
     def uploaded(self, data: bytes, mime: str = 'application/pdf', filename: str = '') -> RemoteFile:
         message = attachments.upload(self.server, Attachment(data=data, mime=mime, filename=filename))
@@ -77,7 +78,7 @@ class Yard:
 
     def comes(self, file: RemoteFile, policy: Policy | None = None, *, history: bool | None = None) -> str:
         """Anna sends it; gives the message's id. With `history` the session's own policy counts."""
-        self.house.says(f'look at this {len(self.asked)} {os.urandom(4).hex()}')
+        self.house.says(f'look at this {os.urandom(4).hex()}')
         with read():
             id = str(Message.select(Message.id).order_by(Message.id.desc()).get().id)
         if history is None:
@@ -122,33 +123,19 @@ def papers(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return folder / 'ca.pem', folder / 'tls.pem'
 
 
-class Trouble(Faults):
-    """The sandbox's faults, of which those of the media store come one by one; `asked` notes each request."""
-
-    def __init__(self, refusals: list[int], asked: list[int]) -> None:
-        super().__init__()
-        self.refusals, self.asked = refusals, asked
-
-    def take(self, kind: FaultKind, *, phone: str = '', xmlns: str = '') -> Fault | None:
-        if kind != 'media':
-            return super().take(kind, phone=phone, xmlns=xmlns)
-        self.asked.append(self.refusals.pop(0) if self.refusals else 0)
-        return Fault(kind='media', code=self.asked[-1]) if self.asked[-1] else None
-
-
 @pytest.fixture
 def yard(house: House, tmp_path: Path, papers: tuple[Path, Path]) -> Iterator[Yard]:
     ca_file, server_file = papers
     world, desk = house.sessions.world, house.sessions.desk
     store = MediaStore(tmp_path / 'media', world, max_mb=40)
     store.start()
-    guard = Guard(LOOPBACK, tls=ssl.create_default_context(cafile=str(ca_file)))
-    refusals: list[int] = []
-    asked: list[int] = []
-
-    server = FileServer(tmp_path / 'whatsapp', server_file, 0, Trouble(refusals, asked))
+    trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusted.load_verify_locations(ca_file)
+    guard = Guard(LOOPBACK, tls=trusted)
+    faults = Faults()
+    server = FileServer(tmp_path / 'whatsapp', server_file, 0, faults)
     downloads = Downloads(world, desk, store, guard, host='')
-    here = Yard(house, server, store, downloads, house.working(), refusals, asked)
+    here = Yard(house, server, store, downloads, house.working(), faults)
     downloads.start()
     yield here
     here.downloads.stop()
@@ -166,7 +153,7 @@ def test_a_received_file_is_here_a_moment_later(yard: Yard) -> None:
 
 
 def test_a_message_says_how_it_stands_with_its_file(yard: Yard) -> None:
-    yard.refusals += [404]
+    yard.fails(404)
     file = yard.uploaded(picture('JPEG'), 'image/png', filename='')
     yard.house.inbox.want = yard.downloads.heard
     yard.house.says('', kind='image', content=file, id='IN1')
@@ -227,7 +214,7 @@ def test_a_sender_cannot_choose_what_a_file_seems_to_be(yard: Yard) -> None:
 
 @pytest.mark.parametrize('status', [403, 404, 410])
 def test_what_whatsapp_has_no_longer_is_gone_at_once(yard: Yard, status: int) -> None:
-    yard.refusals += [status]
+    yard.fails(status)
     id = yard.comes(yard.uploaded(PDF))
     row = yard.ends(id)
     assert (row.state, row.error, row.tries) == ('gone', NO_LONGER, 1)
@@ -236,15 +223,15 @@ def test_what_whatsapp_has_no_longer_is_gone_at_once(yard: Yard, status: int) ->
 
 
 def test_a_server_in_trouble_is_asked_again_later(yard: Yard) -> None:
-    yard.refusals += [500, 503, 500]
+    yard.fails(500, 503, 500)
     began = yard.house.clock.at
     row = yard.ends(yard.comes(yard.uploaded(PDF)))
-    assert (row.state, row.tries, yard.asked) == ('here', 4, [500, 503, 500, 0])
+    assert (row.state, row.tries) == ('here', 4)
     assert (yard.house.clock.at - began).total_seconds() >= 2 + 15 + 90
 
 
 def test_nothing_is_tried_before_its_time(yard: Yard) -> None:
-    yard.refusals += [500]
+    yard.fails(500)
     id = yard.comes(yard.uploaded(PDF))
     until(lambda: yard.row(id).error)
     for _ in range(5):
@@ -255,7 +242,7 @@ def test_nothing_is_tried_before_its_time(yard: Yard) -> None:
 
 
 def test_five_tries_are_enough_and_a_person_may_ask_again(yard: Yard) -> None:
-    yard.refusals += [500] * 5
+    yard.fails(*[500] * 5)
     id = yard.comes(yard.uploaded(PDF))
     row = yard.ends(id)
     assert (row.state, row.tries) == ('failed', 5)
@@ -280,28 +267,24 @@ def test_a_file_deleted_here_can_be_asked_for_again(yard: Yard) -> None:
     assert yard.bytes_of(yard.ends(id)) == PDF
 
 
-def test_a_server_that_cuts_off_in_the_middle_is_asked_again(yard: Yard, papers: tuple[Path, Path]) -> None:
+def test_a_server_that_cuts_off_in_the_middle_is_asked_again(yard: Yard) -> None:
     data = os.urandom(300_000)
-    file = yard.uploaded(data)
-    sealed = yard.server.get(file.path)
-    assert sealed is not None
-    times: list[int] = []
+    yard.faults.set(Fault(kind='media_cut', times=2))
+    row = yard.ends(yard.comes(yard.uploaded(data)))
+    assert (row.state, row.tries, yard.bytes_of(row)) == ('here', 3, data)
 
-    def answer(line: Line) -> None:
-        times.append(1)
-        line.send(f'HTTP/1.1 200 OK\r\ncontent-length: {len(sealed)}\r\n\r\n'.encode())
-        line.send(sealed if len(times) > 2 else sealed[:150_000])
 
-    with web(certificate=papers[1]) as bad:
-        path = file.path.partition('?')[0]
-        bad.answers[path] = answer
-        row = yard.ends(yard.comes(replace(file, url=f'https://127.0.0.1:{bad.port}{file.path}')))
-        assert (row.state, row.tries, yard.bytes_of(row)) == ('here', 3, data)
-        asked = bad.asked[0].path
-    digest = hashlib.sha256(sealed).digest()
-    assert asked.startswith(f'{file.path}&hash=')
-    assert asked.endswith('&mms-type=document&__wa-mms=')
-    assert base64.urlsafe_b64encode(digest).decode() in asked
+def test_it_asks_as_whatsapp_web_does(yard: Yard, papers: tuple[Path, Path]) -> None:
+    file = yard.uploaded(PDF)
+    sealed = yard.server.get(file.path) or b''
+    with web(certificate=papers[1]) as other:
+        other.answers[file.path.partition('?')[0]] = lambda line: line.says(sealed)
+        row = yard.ends(yard.comes(replace(file, url=f'https://127.0.0.1:{other.port}{file.path}')))
+        assert (row.state, yard.bytes_of(row)) == ('here', PDF)
+        asked = other.asked[0]
+    digest = base64.urlsafe_b64encode(hashlib.sha256(sealed).digest()).decode()
+    assert asked.path == f'{file.path}&hash={digest}&mms-type=document&__wa-mms='
+    assert asked.headers['origin'] == 'https://web.whatsapp.com'
 
 
 def test_a_server_that_nobody_vouches_for_is_not_believed(yard: Yard) -> None:
@@ -334,6 +317,7 @@ def test_another_file_than_the_one_described_is_not_kept(yard: Yard) -> None:
 
 def test_a_message_cannot_lead_us_anywhere_else(yard: Yard) -> None:
     file = yard.uploaded(PDF)
+    yard.fails(500)
     for wrong in (
         replace(file, url='https://169.254.169.254/latest'),
         replace(file, url='https://127.0.0.1@example.org/'),
@@ -342,7 +326,7 @@ def test_a_message_cannot_lead_us_anywhere_else(yard: Yard) -> None:
     ):
         row = yard.ends(yard.comes(wrong))
         assert (row.state, row.media_id) == ('failed', None), wrong
-    assert yard.asked == []
+    assert len(yard.faults.all()) == 1  # nobody knocked
 
 
 def test_a_picture_that_would_fill_the_memory_is_not_kept(yard: Yard) -> None:
@@ -418,7 +402,7 @@ def test_stopping_leaves_nothing_half_done(yard: Yard, papers: tuple[Path, Path]
 
 
 def test_a_message_deleted_meanwhile_is_nobody_s(yard: Yard) -> None:
-    yard.refusals += [500]
+    yard.fails(500)
     id = yard.comes(yard.uploaded(PDF))
     until(lambda: yard.row(id).error)
     write(lambda: Message.delete().where(Message.id == id).execute())

@@ -1,6 +1,6 @@
 """What WhatsApp tells us is kept once, under the right person."""
 
-from core.events import GroupSeen
+from core.events import GroupSeen, Participant
 from data.chats import Chat
 from data.contacts import Contact
 from data.events import LoggedEvent
@@ -57,7 +57,11 @@ def test_what_the_owner_writes_on_the_phone_is_shown_as_ours(house: House) -> No
 
 def test_a_group_has_one_chat_and_many_senders(house: House) -> None:
     shop = house.working()
-    house.tell(GroupSeen(session=shop, group='120363@g.us', name='Regulars', participants=(('777', ANNA),)))
+    house.tell(
+        GroupSeen(
+            session=shop, group='120363@g.us', name='Regulars', participants=(Participant(lid='777', phone=ANNA),)
+        )
+    )
     house.says('morning', chat='120363@g.us', is_group=True, sender='777@lid')
     row = Message.get()
     assert row.sender

@@ -5,10 +5,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -116,7 +117,13 @@ async def chromium() -> AsyncIterator[Browser]:
 @pytest.fixture
 async def tab(chromium: Browser) -> AsyncIterator[Page]:
     """A page in a window of its own; the test fails when anything complains in its console."""
-    context = await chromium.new_context(viewport={'width': 1280, 'height': 800}, color_scheme='light')
+    async with quiet_tab(chromium) as page:
+        yield page
+
+
+@asynccontextmanager
+async def quiet_tab(browser: Browser, **more: Any) -> AsyncIterator[Page]:
+    context = await browser.new_context(viewport={'width': 1280, 'height': 800}, color_scheme='light', **more)
     page = await context.new_page()
     complaints: list[str] = []
     page.on('console', lambda said: complaints.append(said.text) if said.type in ('error', 'warning') else None)

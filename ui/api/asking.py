@@ -166,16 +166,20 @@ def says(
     summary: str, right: Right | str, *, status: int = 200, gives: Any = None, takes: type[BaseModel] | None = None,
     example: object = None, problems: tuple[int, ...] = (),
     once: bool = False, optional: bool = False, media: Mapping[str, Any] | None = None,
+    accepts: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """What a route is declared with: for the reference, and (`right`) for the door.
 
-    `right`: the one that is needed, 'key' for any key or sign-in, 'public' for everybody.
+    `right`: the one that is needed, 'key' for any key or sign-in, 'public' for everybody. `media` is what comes back,
+    `accepts` what is brought, by content type, where it is not JSON.
     """
     extra: dict[str, Any] = {'said': Said(right=right, takes=takes, problems=problems, once=once)}
     if takes is not None:
         schema = {'$ref': f'#/components/schemas/{takes.__name__}'}
         content = {'schema': schema} if example is None else {'schema': schema, 'example': example}
         extra['requestBody'] = {'required': not optional, 'content': {'application/json': content}}
+    if accepts is not None:
+        extra['requestBody'] = {'required': True, 'content': accepts}
     if right == PUBLIC:
         extra['security'] = []
     given: dict[int | str, dict[str, Any]] = {status: {'content': media}} if media else {}

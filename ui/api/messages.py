@@ -9,18 +9,19 @@ from starlette.responses import Response
 
 from core.bodies import Body, history_of, marked_bodies
 from core.errors import NotFound
-from core.outbox import Author
+from core.outbox import Author, Saying
 from core.rights import Asker
 from data.database import write_soon
 from data.messages import Message, find_messages, message_by_id, receipts_of
 from data.traffic import Line
 
 from ..compose import Gateway
-from .aside import aside
+from .aside import aside, aside_slowly
 from .asking import Route, asker_of, body_of, says, visible_ids, visible_session
+from .attaching import attached, with_preview
 from .lists import Cursor, Limit, OfSession, Page, aware, cut, id_of, json_answer, json_bytes, list_answer
-from .once import carried_out, once_of
-from .saying import NewMessage, NewWords, saying_of
+from .once import carried_out, once_of, recalled
+from .saying import NewMessage, NewWords, checked, saying_of
 from .shapes import ChangedOut, MessageOut, OneMessageOut, QueuedOut
 
 Status = Literal[
@@ -44,8 +45,13 @@ def routes(gateway: Gateway) -> APIRouter:
         `session_not_working` when the session is stopped or not linked.
         """
         asker, new = asker_of(request), await body_of(request, NewMessage)
-        said = saying_of(new)
-        once = once_of(request, new)
+        once = once_of(request, checked(new))
+        if new.media is not None or new.preview:
+            if (given := await aside(lambda: recalled(once))) is not None:  # nothing is fetched twice for it
+                return given.answer()
+            said = await aside_slowly(lambda: _prepared(gateway, asker, new))
+        else:
+            said = saying_of(new)
         author = author_of(asker)
 
         def post() -> tuple[int, bytes]:
@@ -142,6 +148,15 @@ def routes(gateway: Gateway) -> APIRouter:
         return Response(await aside(work), 202, media_type='application/json')
 
     return api
+
+
+def _prepared(gateway: Gateway, asker: Asker, new: NewMessage) -> Saying:
+    """With its file as WhatsApp takes it, or with its preview."""
+    if new.media is not None:
+        if asker.sessions is not None:
+            visible_session(asker, new.session)
+        return saying_of(new, attached(gateway, asker, new.media))
+    return with_preview(gateway, saying_of(new))
 
 
 def author_of(asker: Asker) -> Author:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from starlette.responses import Response
 from core.errors import Conflict, Invalid
 from core.world import World
 from data.answers import Answer, answer_for, keep_answer
+from data.database import write
 
 from .asking import Asking, asker_of
 
@@ -65,6 +67,30 @@ def carried_out(once: Once | None, world: World, work: Callable[[], tuple[int, b
     if once is not None:
         keep(once, world, given)
     return given
+
+
+def carried_out_once(once: Once | None, world: World, work: Callable[[], tuple[int, bytes]]) -> Given:
+    """The same for what asks WhatsApp and so cannot be one write. Raises Conflict while the first try is under way."""
+    if once is None:
+        return Given(*work())
+    with _turn:
+        if once.id in _under_way:
+            raise Conflict('The first request with this key is still being carried out.', code='idempotency_key_busy')
+        _under_way.add(once.id)
+    try:
+        earlier = recalled(once)
+        if earlier is not None:
+            return earlier
+        given = Given(*work())
+        write(lambda: keep(once, world, given))
+        return given
+    finally:
+        with _turn:
+            _under_way.discard(once.id)
+
+
+_turn = threading.Lock()
+_under_way: set[str] = set()
 
 
 def keep(once: Once, world: World, given: Given) -> None:

@@ -52,7 +52,7 @@ class NewSwitch(_New):
     offline: Annotated[bool, Field(description='A phone that is off gets its messages later.')]
 
 
-class NewGroup(_New):
+class NewPhoneGroup(_New):
     name: Annotated[str, Field(min_length=1, max_length=100, examples=['Regulars'])]
     owner: Digits
     members: Annotated[list[str], Field(max_length=256, examples=[['15551230002']])]
@@ -160,7 +160,7 @@ def _phones(api: APIRouter, gateway: Gateway, sandbox: Sandbox) -> None:
         while True:
             row = await aside(lambda: visible_session(asker, name))
             if row.state not in ('starting', 'pairing', 'reconnecting') or gateway.world.ticks() > end:
-                return body_of_session(row)
+                return body_of_session(gateway, row)
             await asyncio.sleep(LOOK_EVERY)
 
     @api.post('/phones/{phone}/enter-code', **says('Type a pairing code', 'sandbox.use', gives=DeviceOut,
@@ -188,11 +188,11 @@ def _world(api: APIRouter, sandbox: Sandbox) -> None:
     async def groups(request: Request) -> Response:
         return list_answer([_group(each) for each in await aside(sandbox.groups)])
 
-    @api.post('/groups', **says('Make a group', 'sandbox.use', status=201, gives=GroupWholeOut, takes=NewGroup,
+    @api.post('/groups', **says('Make a group', 'sandbox.use', status=201, gives=GroupWholeOut, takes=NewPhoneGroup,
               example={'name': 'Regulars', 'owner': '15551230001', 'members': ['15551230002', '15550000001']},
               problems=(404,)))  # fmt: skip
     async def add_group(request: Request) -> Response:
-        new = await body_of(request, NewGroup)
+        new = await body_of(request, NewPhoneGroup)
         return json_answer(_group(await aside(lambda: sandbox.add_group(new.name, new.owner, tuple(new.members)))), 201)
 
     @api.post('/groups/{id}/change', **says('Change a group', 'sandbox.use', gives=GroupWholeOut,

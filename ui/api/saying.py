@@ -10,6 +10,8 @@ from core.errors import Invalid
 from core.events import Card, Place, Poll
 from core.outbox import Saying
 
+from .attaching import MediaPart
+
 KINDS = ('text', 'location', 'contact', 'poll', 'reaction', 'media', 'template')
 LATER = 'comes with a later version of Dovecote.'
 Coordinate = Annotated[float, Field(allow_inf_nan=False)]
@@ -56,7 +58,10 @@ class NewMessage(_Part):
     contact: Annotated[CardPart | list[CardPart] | None, Field(description='One contact card, or several.')] = None
     poll: Annotated[PollPart | None, Field(description='A question with options.')] = None
     reaction: Annotated[ReactionPart | None, Field(description='An emoji on a message of this chat.')] = None
-    media: Annotated[Any, Field(description='Not supported yet.')] = None
+    media: Annotated[MediaPart | None, Field(description='A file.')] = None
+    preview: Annotated[bool, Field(
+        description='Fetch what the first link of the text leads to and show it with the text.',
+    )] = False  # fmt: skip
     template: Annotated[Any, Field(description='Not supported yet.')] = None
     send_at: Annotated[Any, Field(description='Not supported yet.')] = None
 
@@ -65,13 +70,27 @@ class NewWords(_Part):
     text: Annotated[str, Field(description='What it says from now on.', examples=['Your order is ready at noon.'])]
 
 
-def saying_of(new: NewMessage) -> Saying:
-    """Raises Invalid when it is nothing, two things at once, or not what the apps could show."""
-    said = [kind for kind in KINDS if getattr(new, kind) is not None]
+def checked(new: NewMessage) -> NewMessage:
+    """Raises Invalid when it is nothing, or two things at once."""
+    said = _said(new)
     if len(said) > 1:
         raise Invalid(f'A message is one thing: {" or ".join(said)}, not both.', field=said[1])
     if new.send_at is not None:
         raise Invalid(f'Sending at a later time {LATER}', field='send_at', code='kind_not_supported_yet')
+    if new.preview and new.text is None:
+        raise Invalid('Only a text has a preview.', field='preview')
+    if not said:
+        raise Invalid('There is nothing to say: “text” is missing.', field='text')
+    return new
+
+
+def _said(new: NewMessage) -> list[str]:
+    return [kind for kind in KINDS if getattr(new, kind) is not None]
+
+
+def saying_of(new: NewMessage, file: Saying | None = None) -> Saying:
+    """`file`: what its file makes of it. Raises Invalid for what the apps could not show."""
+    said = _said(new)
     to = Saying(session=new.session, to=new.to, reply_to=new.reply_to, mentions=tuple(new.mentions))
     match said:
         case ['text']:
@@ -85,11 +104,11 @@ def saying_of(new: NewMessage) -> Saying:
         case ['poll'] if new.poll is not None:
             poll = checked_poll(Poll(**{**new.poll.model_dump(), 'options': tuple(new.poll.options)}))
             return replace(to, kind='poll', text=poll.name, content=kept(poll))
+        case ['media'] if file is not None:
+            return replace(to, kind=file.kind, text=file.text, content=file.content, media_id=file.media_id)
         case ['reaction'] if new.reaction is not None:
             return replace(to, kind='reaction', text=new.reaction.emoji.strip(), target=new.reaction.message)
-        case [kind]:
-            raise Invalid(f'Sending a {kind} {LATER}', field=kind, code='kind_not_supported_yet')
-    raise Invalid('There is nothing to say: “text” is missing.', field='text')
+    raise Invalid(f'Sending a {said[0]} {LATER}', field=said[0], code='kind_not_supported_yet')
 
 
 def _cards(new: CardPart | list[CardPart]) -> tuple[Card, ...]:

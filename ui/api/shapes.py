@@ -29,6 +29,41 @@ class HistoryOut(BaseModel):
     messages: int = Field(description='How many messages of it are kept.', examples=[1240])
 
 
+class LimitOut(BaseModel):
+    kind: str = Field(description='reach_out (463), refused (479), too_fast (429) or banned.', examples=['reach_out'])
+    stops: Literal['new_conversations', 'everything']
+    until: str | None = Field(description='RFC 3339, UTC; null: WhatsApp did not say.')
+    since: str = TIME
+    detail: str = Field(examples=['WhatsApp does not let this number open conversations for now (463).'])
+    times: int = Field(description='How often in a row; each lasts longer.', examples=[1])
+
+
+class ProtectionOut(BaseModel):
+    """What a session may send. 0 means no limit."""
+
+    preset: Literal['careful', 'standard', 'off']
+    per_minute: int = Field(examples=[12])
+    per_hour: int = Field(examples=[200])
+    per_day: int = Field(examples=[1000])
+    new_per_hour: int = Field(description='To people who have never written to this session.', examples=[15])
+    new_per_day: int = Field(description='The same, a day.', examples=[60])
+    warm_up: bool = Field(description='In the first month after linking: 20, 50, 100, 250 a day that are no replies.')
+    gap: list[float] = Field(description='Seconds between two messages, from and to.', examples=[[3, 8]])
+    pause_every: int = Field(examples=[40])
+    pause: list[float] = Field(description='Seconds, instead of the gap, after so many.', examples=[[60, 180]])
+    typing: bool = Field(description='Show typing before automatic messages.')
+    check_numbers: bool = Field(description='Ask WhatsApp for a number before the first message to it.')
+    write_from: str = Field(description='From when conversations are opened where the other lives.', examples=['08:00'])
+    write_until: str = Field(examples=['21:00'])
+    zone: str = Field(description='For numbers that do not say theirs; empty: that of the session.', examples=[''])
+    words: list[str] = Field(description='The same for people.')
+
+
+class OptedOut(BaseModel):
+    to: str = Field(examples=['+15551230001'])
+    opted_out: bool
+
+
 class SessionOut(BaseModel):
     name: str = Field(examples=['shop'])
     id: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
@@ -44,9 +79,13 @@ class SessionOut(BaseModel):
     country: str | None = Field(description='In which numbers without a plus are read.', examples=['DE'])
     linked_at: str | None = TIME
     created_at: str = TIME
+    limits: list[LimitOut] = Field(description='What WhatsApp limits this session in now.')
+    protection: ProtectionOut
     history: HistoryOut | None = Field(
         description='What the phone told of the time before the link; null: nothing yet.'
     )
+    calls: 'CallRulesOut'
+    presence: Literal['online', 'as_phone'] = Field(description='Whether it is shown as online all the time.')
 
 
 class ChangeOut(BaseModel):
@@ -105,6 +144,27 @@ class MediaPartOut(BaseModel):
     detail: str | None = Field(default=None, description='Why it is not here, in a sentence.', examples=[''])
 
 
+class ReceivedFileOut(MediaPartOut):
+    kind: str = Field(description='image, video, audio, voice, document or sticker.', examples=['image'])
+
+
+class WantedOut(BaseModel):
+    id: str = Field(description='The message.', examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
+    media: ReceivedFileOut
+
+
+class FileOut(BaseModel):
+    id: str = Field(description='For `media.id` of a message.', examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
+    mime: str = Field(description='By its content.', examples=['image/jpeg'])
+    size: int = Field(description='Bytes.', examples=[48213])
+    sha256: str = Field(examples=['9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'])
+    filename: str = Field(examples=['photo.jpg'])
+    width: int = Field(description='Pixels; 0: unknown, or it has none.', examples=[1600])
+    height: int = Field(examples=[1200])
+    seconds: int = Field(description='Of sound and video; 0: unknown, or it has none.', examples=[0])
+    animated: bool
+
+
 class PlaceOut(BaseModel):
     latitude: float
     longitude: float
@@ -136,6 +196,19 @@ class PollOut(BaseModel):
 
 class CallOut(BaseModel):
     video: bool
+    state: Literal['ringing', 'rejected', 'over']
+
+
+class GroupChangeOut(BaseModel):
+    action: str = Field(description='created, joined, added, left, removed, promoted, renamed, …', examples=['added'])
+    by: str | None = Field(description='The address of who did it.', examples=['15551230001@s.whatsapp.net'])
+    people: list[str] = Field(description='Addresses of those it was done to.')
+    name: str = Field(description='What the group is called since then.')
+
+
+class CallRulesOut(BaseModel):
+    reject: bool = Field(description='Calls to this account are rejected by themselves.')
+    text: str = Field(description='What is then written to the caller; empty: nothing.')
 
 
 class PreviewOut(BaseModel):
@@ -148,6 +221,11 @@ class ReactionOut(BaseModel):
     emoji: str = Field(examples=['👍'])
     by: PersonOut | None = Field(description='null: this account.')
     at: str = TIME
+
+
+class WaitsOut(BaseModel):
+    until: str | None = Field(description='RFC 3339, UTC; null: nobody knows.')
+    reason: str = Field(examples=['The limit of 12 messages a minute is reached.'])
 
 
 class MessageOut(BaseModel):
@@ -163,6 +241,7 @@ class MessageOut(BaseModel):
     at: str = Field(description='When it was written, by the sender’s clock.', examples=['2026-11-22T12:00:00.000Z'])
     origin: str = Field(description='live, or offline: it waited at WhatsApp.', examples=['live'])
     error: WentWrongOut | None = Field(description='Why it failed or is uncertain.')
+    waits: WaitsOut | None = Field(default=None, description='Queued: why it has not left yet, and when it may.')
     to: PersonOut | None = Field(default=None, description='Outgoing: the other side of the chat.')
     author: str | None = Field(default=None, description='Outgoing: user:…, key:…, flow:… or phone.')
     from_: PersonOut | None = Field(default=None, alias='from', description='Incoming: who wrote it.')
@@ -179,6 +258,7 @@ class MessageOut(BaseModel):
     poll: PollOut | None = None
     vote: VoteOut | None = Field(default=None, description='Of a poll_vote: what was chosen.')
     call: CallOut | None = None
+    group_change: GroupChangeOut | None = Field(default=None, description='What happened in a group; `text` says it.')
     preview: PreviewOut | None = Field(default=None, description='What is shown of a link in the text.')
     reactions: list[ReactionOut] | None = None
     edited_at: str | None = Field(default=None, description='When its author changed it.')
@@ -201,6 +281,86 @@ class ChatOut(BaseModel):
     assigned_to: str | None = Field(description='The id of the colleague who answers.')
     last_message: str | None = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
     last_at: str | None = TIME
+    closed: str | None = Field(
+        description='Why nobody can write into it now.', examples=['You are no longer in this group.']
+    )
+
+
+class MemberOut(PersonOut):
+    role: Literal['member', 'admin', 'owner']
+
+
+class GroupOut(BaseModel):
+    id: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0B'], description='Of its chat.')
+    session: str = Field(examples=['shop'])
+    group: str = Field(examples=['120363000000000001@g.us'], description='Its address.')
+    name: str = Field(examples=['Regulars'])
+    description: str = Field(examples=['Early birds'])
+    announce: bool = Field(description='Only admins may write.')
+    locked: bool = Field(description='Only admins may change name, photo and description.')
+    owner: str | None = Field(description='The address of who made it.', examples=['15551230001@s.whatsapp.net'])
+    role: Literal['member', 'admin', 'owner', 'gone'] | None = Field(
+        description='What this account is in it; gone: it is not in it any more; null: not known yet.'
+    )
+    size: int | None = Field(description='How many are in it; null: not known yet.', examples=[12])
+    made_at: str | None = TIME
+    closed: str | None = Field(description='Why nobody can write into it now.', examples=[None])
+
+
+class OneGroupOut(GroupOut):
+    members: list[MemberOut] = Field(description='Who made it first, then admins, then by name.')
+
+
+class OutcomeOut(BaseModel):
+    action: Literal['add', 'remove', 'promote', 'demote']
+    person: PersonOut
+    done: bool
+    code: str | None = Field(description='WhatsApp’s number for what went wrong.', examples=['403'])
+    detail: str | None = Field(description='The same in a sentence.', examples=['They may only be invited: …'])
+
+
+class NewGroupOut(OneGroupOut):
+    outcomes: list[OutcomeOut]
+
+
+class MembersOut(BaseModel):
+    outcomes: list[OutcomeOut]
+    group: OneGroupOut
+
+
+class PreviewGroupOut(BaseModel):
+    group: str = Field(examples=['120363000000000001@g.us'])
+    name: str = Field(examples=['Regulars'])
+    description: str
+    size: int | None
+    made_at: str | None = TIME
+
+
+class InviteOut(BaseModel):
+    link: str = Field(examples=['https://chat.whatsapp.com/AbCdEfGhIjKlMnOp'])
+
+
+class PresenceOut(BaseModel):
+    session: str = Field(description='The session that sees it.', examples=['shop'])
+    online: bool | None = Field(description='null: nothing is known, or they do not show it.')
+    last_seen: str | None = TIME
+    typing: Literal['typing', 'recording'] | None = Field(description='What they do in our chat just now.')
+
+
+class NoteOut(BaseModel):
+    id: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
+    chat: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0B'])
+    text: str = Field(examples=['Pays by invoice.'])
+    author: str = Field(description='user:… or key:….')
+    author_name: str = Field(examples=['Mia Brandt'])
+    at: str = TIME
+
+
+class QuickReplyOut(BaseModel):
+    key: str = Field(examples=['opening-hours'])
+    text: str = Field(examples=['Hi {{ contact.name }}, we bake from 7 to 18.'])
+    created_at: str = TIME
+    changed_at: str = TIME
 
 
 class ReadOut(BaseModel):
@@ -216,6 +376,7 @@ class ContactOut(BaseModel):
     name: str | None = Field(examples=['Anna'])
     push_name: str | None = Field(description='What they call themselves.', examples=['Anna'])
     created_at: str = TIME
+    blocked: list[str] = Field(description='The sessions that have blocked them.', examples=[[]])
 
 
 class CheckedOut(BaseModel):
