@@ -86,7 +86,7 @@ async def test_who_is_removed_cannot_write_until_added_again(tab: Page, product:
     await expect(tab.get_by_text('You are no longer in this group.').first).to_be_visible()
     await expect(box).to_be_disabled()
     changes(product, made, ANNA, 'add', members=[SHOP])
-    await expect(line(tab, 'Anna added you')).to_be_visible()
+    await expect(line(tab, 'Anna added you')).to_have_count(2)  # and once at the beginning
     await expect(box).to_be_enabled()
 
 
@@ -144,6 +144,19 @@ async def test_a_group_is_named_described_closed_and_left(tab: Page, product: Pr
     await tab.get_by_role('button', name='Leave', exact=True).click()
     await expect(tab.get_by_text('You are no longer in this group.').first).to_be_visible()
     await expect(tab.get_by_role('button', name='Leave the group…')).to_have_count(0)
+
+
+@pytest.mark.browser
+async def test_only_what_somebody_said_is_unread(tab: Page, product: Product) -> None:
+    made = theirs(product, 'Chatty')
+    product.post(f'/sandbox/phones/{ANNA}/say', {'to': made['group'], 'text': 'two rye for me'})
+    until(lambda: product.get(f'/chats/{made["id"]}')['unread'] == 1, 15)
+    changes(product, made, BEN, 'leave')
+    until(lambda: product.get(f'/groups/{made["id"]}')['size'] == 2, 15)
+    await opened(tab, product, made)
+    await expect(line(tab, 'Ben left')).to_be_visible()
+    above = tab.locator('.unread-line + *')
+    await expect(above).to_contain_text('two rye for me')
 
 
 @pytest.mark.browser

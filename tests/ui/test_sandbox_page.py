@@ -126,8 +126,23 @@ async def test_faults_are_shown_while_they_last_and_can_be_cleared(tab: Page, pr
     product.send('Refused')
     await expect(tab.get_by_text('Not sent to Anna: “Refused”')).to_be_visible()
     await expect(tab.get_by_role('button', name='Stop: nack')).to_be_hidden()  # used up
+    product.ask('DELETE', '/sessions/shop/limits/reach_out')
     await tab.get_by_role('button', name='Drop: Drop the connection').click()
     await expect(tab.get_by_text('shop is reconnecting').first).to_be_visible()
+    product.wait_state('working')
+
+
+@pytest.mark.browser
+async def test_a_number_is_held_back_until_it_is_let_go(tab: Page, product: Product) -> None:
+    await open_as(tab, product, '/sandbox')
+    await tab.get_by_role('button', name='Lock: Let it write to nobody new').click()
+    await tab.get_by_role('button', name='Ban: Ban for one minute').click()
+    product.wait_state('banned')
+    await tab.get_by_role('button', name='Stop: ban').click()
+    await expect(tab.get_by_role('button', name='Ban: Ban for one minute')).to_be_visible()
+    await tab.get_by_role('button', name='Clear all').click()
+    await expect(tab.get_by_role('button', name='Lock: Let it write to nobody new')).to_be_visible()
+    product.post('/sessions/shop/restart')
     product.wait_state('working')
 
 
@@ -298,8 +313,9 @@ async def test_a_message_is_answered_changed_and_deleted_from_its_menu(tab: Page
 
 @pytest.mark.browser
 async def test_a_phone_sends_files_places_cards_and_polls(tab: Page, product: Product, tmp_path: Path) -> None:
-    menu = tmp_path / 'menu.txt'
+    menu, large = tmp_path / 'menu.txt', tmp_path / 'large.txt'
     menu.write_text('bread')
+    large.write_bytes(bytes(1_000_001))
     await open_as(tab, product, '/sandbox')
     anna = phone(tab, 'Anna')
     await choose(tab, tab.get_by_role('combobox', name='Chat on the phone of Anna'), 'Ben')
@@ -308,7 +324,8 @@ async def test_a_phone_sends_files_places_cards_and_polls(tab: Page, product: Pr
         await anna.get_by_role('button', name='Attach as Anna').click()
         await tab.locator('.q-menu').get_by_text(what, exact=True).click()
 
-    before = await anna.locator('img.picture').count()
+    kept = product.get(f'/sandbox/phones/{ANNA}/conversation?chat={BEN}')['items']
+    before = sum(each['kind'] == 'image' for each in kept)
     async with tab.expect_file_chooser() as choosing:
         await attach('Photo or video')
     await (await choosing.value).set_files(PICTURE)
@@ -321,11 +338,11 @@ async def test_a_phone_sends_files_places_cards_and_polls(tab: Page, product: Pr
     await attach('Location')
     form = tab.get_by_role('dialog', name='Send a location')
     await form.get_by_label('Name').fill('The mill')
+    assert await flaws(tab) == []
     await form.get_by_label('Latitude and longitude').fill('somewhere')
     await form.get_by_role('button', name='Send').click()
     await expect(tab.get_by_text('Write the latitude, a comma')).to_be_visible()
     await form.get_by_label('Latitude and longitude').fill('48.1, 11.5')
-    assert await flaws(tab) == []
     await form.get_by_role('button', name='Send').click()
     await expect(anna.get_by_text('48.1000, 11.5000')).to_be_visible()
 
@@ -337,9 +354,13 @@ async def test_a_phone_sends_files_places_cards_and_polls(tab: Page, product: Pr
     form = tab.get_by_role('dialog', name='Send a poll')
     await form.get_by_label('Question').fill('Sweet or salty?')
     await form.get_by_label('Options').fill('Sweet\nSalty\n')
-    assert await flaws(tab) == []
     await form.get_by_role('button', name='Send').click()
     await expect(anna.locator('.bubble.out', has_text='Sweet or salty?')).to_be_visible()
+
+    async with tab.expect_file_chooser() as choosing:
+        await attach('Document')
+    await (await choosing.value).set_files(large)
+    await expect(tab.get_by_text('at most 1 MB')).to_be_visible()
 
 
 @pytest.mark.browser

@@ -26,6 +26,7 @@ from . import (
     media,
     messages,
     people,
+    protection,
     quick_replies,
     sandbox,
     sessions,
@@ -38,7 +39,7 @@ from .reference import openapi_of
 
 RESOURCES = (
     messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, flows, keys, people,
-    hosts, sandbox, health,
+    protection, hosts, sandbox, health,
 )  # fmt: skip
 PAGES = {'/api/docs'}
 

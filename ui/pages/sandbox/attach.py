@@ -16,6 +16,7 @@ from ...login import guarded
 from ...pieces import box, button, dialog, field, tool
 
 USE: Right = 'sandbox.use'
+FILE_MAX = 1_000_000  # bytes; a request to us may have no more than 1 MiB
 FILES = {'Photo or video': ('image', 'image/*,video/*'), 'Voice message': ('mic', 'audio/*'), 'Document': ('draft', '')}
 
 
@@ -38,9 +39,11 @@ class Attach:
         self.sandbox, self.holder = sandbox, holder
         self.kind = 'Document'
         self.press = tool('add', f'Attach as {holder.owner.name}')
-        self.picker = ui.upload(auto_upload=True, on_upload=self.uploaded).classes('picker')
+        self.picker = ui.upload(
+            auto_upload=True, on_upload=self.uploaded, on_rejected=self.too_large, max_file_size=FILE_MAX
+        ).classes('picker')
         self.picker.props['aria-hidden'] = 'true'
-        with self.press, ui.menu():
+        with self.press, ui.menu().classes('attaching'):
             for name, (symbol, accepts) in FILES.items():
                 self._item(name, symbol).on('click', partial(self.choose, name), args=[]).on(
                     'click', js_handler=f'() => {self._pick(accepts)}'
@@ -60,6 +63,9 @@ class Attach:
         """In the browser, while the click still counts as the user's: open the dialog for a file."""
         find = f'getHtmlElement({self.picker.id}).querySelector("input[type=file]")'
         return f'{{ const input = {find}; input.accept = "{accepts}"; input.click(); }}'
+
+    def too_large(self) -> None:
+        ui.notify('A phone here sends files of at most 1 MB.', type='negative')
 
     def choose(self, kind: str) -> None:
         self.kind = kind

@@ -1,6 +1,6 @@
 """One simulated phone: its chats, its messages, and a thumb to type with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -18,7 +18,7 @@ from ...part import Part
 from ...pieces import box, button, person, ticks, tool, when, words
 from .attach import Attach
 from .bubble import draw_bubble
-from .lines import Line, lines_of
+from .lines import ABOUT_ANOTHER, Line, lines_of
 from .menu import forward_to, open_menu
 
 USE: Right = 'sandbox.use'
@@ -116,13 +116,13 @@ class PhonePanel:
         if self.unseen and self.held and not self.owner.offline:
             await self.read()
         else:
-            self.foot.show((len(self.unseen), self._elsewhere(items)))
+            self.foot.show((_spoken(each for each in here if each.id in self.unseen), self._elsewhere(items)))
 
     def _elsewhere(self, items: tuple[Item, ...]) -> tuple[tuple[str, int], ...]:
         """(chat, unread) of the other chats, newest first."""
         counts: dict[str, int] = {}
         for each in reversed(items):
-            if each.chat != self.chat and not each.mine and not each.seen:
+            if each.chat != self.chat and not each.mine and not each.seen and each.kind not in ABOUT_ANOTHER:
                 counts[each.chat] = counts.get(each.chat, 0) + 1
         return tuple(counts.items())
 
@@ -170,7 +170,7 @@ class PhonePanel:
     def draw_tick(self, line: Line) -> None:
         with box('foot out' if line.mine else 'foot'):
             when(line.at)
-            if line.mine:
+            if line.mine and not line.call:
                 ticks(line.tick or 'queued')
 
     def draw_foot(self, unread: tuple[int, tuple[tuple[str, int], ...]]) -> None:
@@ -302,3 +302,8 @@ class PhonePanel:
         people = await run.io_bound(self.sandbox.phones) or ()
         owner = next((each for each in people if each.phone == self.owner.phone), self.owner)
         await self.know(owner, self.chats)
+
+
+def _spoken(items: Iterable[Item]) -> int:
+    """How many of them are bubbles."""
+    return sum(each.kind not in ABOUT_ANOTHER for each in items)
