@@ -91,3 +91,44 @@ def test_a_wrong_clock_does_not_put_a_message_into_the_future(house: House) -> N
     house.working()
     house.says('from 2030', at=house.clock.at.replace(year=2030))
     assert (Message.get().at - house.clock.at).total_seconds() == 300
+
+
+def test_a_number_given_to_somebody_else_does_not_make_two_people_one(house: House) -> None:
+    house.working()
+    ben = '15551230002'
+    house.says('I am Anna', id='1', chat='100@lid', sender='100@lid', sender_alt=f'{ANNA}@s.whatsapp.net')
+    number = {'chat': '200@lid', 'sender': '200@lid', 'push_name': 'Ben'}
+    house.says('I am Ben', id='2', **number, sender_alt=f'{ben}@s.whatsapp.net')
+    house.says("I have Anna's old number now", id='3', **number, sender_alt=f'{ANNA}@s.whatsapp.net')
+    house.says('still Anna', id='4', chat='100@lid', sender='100@lid')
+    anna, owner = Contact.get(Contact.lid == '100'), Contact.get(Contact.lid == '200')
+    assert (anna.phone, anna.push_name) == (None, 'Anna')
+    assert (owner.phone, owner.push_name) == (ANNA, 'Ben')
+    said = [(m.text, m.sender_id) for m in Message.select().order_by(Message.id)]
+    assert said == [
+        ('I am Anna', anna.id), ('I am Ben', owner.id), ("I have Anna's old number now", owner.id),
+        ('still Anna', anna.id),
+    ]  # fmt: skip
+    house.says('by the number alone', id='5', push_name='Ben')
+    assert Message.get(Message.text == 'by the number alone').sender_id == owner.id
+
+
+def test_a_number_seen_with_a_new_lid_belongs_to_somebody_new(house: House) -> None:
+    house.working()
+    house.says('I am Anna', id='1', chat='100@lid', sender='100@lid', sender_alt=f'{ANNA}@s.whatsapp.net')
+    house.says('I am Ben', id='2', chat='200@lid', sender='200@lid', sender_alt=f'{ANNA}@s.whatsapp.net',
+               push_name='Ben')  # fmt: skip
+    anna, ben = Contact.get(Contact.lid == '100'), Contact.get(Contact.lid == '200')
+    assert (anna.phone, ben.phone) == (None, ANNA)
+    assert Message.get(Message.text == 'I am Ben').sender_id == ben.id
+
+
+def test_a_person_who_changes_the_number_stays_the_same_person(house: House) -> None:
+    house.working()
+    house.says('old number', id='1', chat='100@lid', sender='100@lid', sender_alt=f'{ANNA}@s.whatsapp.net')
+    house.says('new number', id='2', chat='100@lid', sender='100@lid', sender_alt='15551239999@s.whatsapp.net')
+    row = Contact.get(Contact.lid == '100')
+    assert row.phone == '15551239999'
+    assert Message.select().where(Message.sender == row.id).count() == 2
+    house.says('the next owner of the old number', id='3', push_name='Ben')
+    assert Message.get(Message.text == 'the next owner of the old number').sender_id != row.id
