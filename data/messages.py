@@ -10,7 +10,7 @@ from ulid import ULID
 
 from .chats import Chat
 from .contacts import Contact
-from .database import EPOCH, MILLISECOND, Table, TimeField
+from .database import EPOCH, MILLISECOND, Table, TimeField, holds
 from .sessions import Session
 
 Status = Literal[
@@ -193,7 +193,7 @@ def find_messages(
     if since:
         query = query.where(Message.at >= since)
     if q:
-        query = query.where(fn.INSTR(fn.LOWER(Message.text), q.lower()) > 0)
+        query = query.where(holds(Message.text, q))
     if before:
         query = query.where(Message.id < before)
     return list(query)
