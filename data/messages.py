@@ -295,8 +295,10 @@ def _first_id(at: datetime) -> str:
     return str(ULID.from_bytes(((at - EPOCH) // MILLISECOND).to_bytes(6, 'big') + bytes(10)))
 
 
-def unrouted(limit: int = 500) -> list[Message]:
-    return list(Message.select().where(Message.routed == 0).order_by(Message.id).limit(limit))
+def unrouted(before: datetime, limit: int = 500) -> list[Message]:
+    """What came before then and waits for the router, oldest first; only ids and chats are read."""
+    waiting = Message.select(Message.id, Message.chat).where(SQL('routed = 0'), Message.created_at <= before)
+    return list(waiting.order_by(Message.id).limit(limit))
 
 
 def forget_messages(before: datetime, most: int = 5_000) -> int:

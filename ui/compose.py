@@ -111,7 +111,7 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     jobs.every_minute('housekeeping', Housekeeping(world, retention_days=settings.retention_days).clean)
     chats = Chats(world, desk, hosts)
     jobs.every_minute('hand back', chats.hand_back_overdue)
-    ticker = Ticker((sessions.tick, outbox.sweep, again.tick))
+    ticker = Ticker((sessions.tick, outbox.sweep, again.tick, router.sweep))
     return Gateway(
         settings=settings, state=state, world=world, bus=bus, desk=desk, people=people, identities=identities,
         hosts=hosts, sessions=sessions, outbox=outbox, inbox=inbox, chats=chats, library=library, router=router,

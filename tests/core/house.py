@@ -1,6 +1,7 @@
 """The inner rooms with their real database and a twin of the session host."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -184,6 +185,14 @@ def receipt(session: str, kind: str, *ids: str, sender: str = f'{ANNA}@s.whatsap
         session=session, whatsapp_ids=ids, chat=sender, sender=sender, sender_alt='', kind=kind,  # type: ignore[arg-type]
         by_me=False, at=START,
     )  # fmt: skip
+
+
+def until(what: Callable[[], object], seconds: float = 20) -> None:
+    """Wait for what other threads bring about."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, 'it did not come about in time'
+        time.sleep(0.01)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from data.database import close_database, database, open_database, write
-from data.messages import count_open, open_by_session, unsettled
+from data.messages import count_open, open_by_session, unrouted, unsettled
 from data.sessions import Session
 from data.traffic import claim_next, said_by_own_flow
 
@@ -33,6 +33,11 @@ def _open(tmp_path: Path) -> Iterator[None]:
 def test_only_open_messages_are_looked_through(ask: Callable[[], object]) -> None:
     steps = plan_of(ask)
     assert any('message_open' in step for step in steps), steps
+
+
+def test_the_sweep_of_the_router_only_looks_at_what_waits_for_it() -> None:
+    steps = plan_of(lambda: unrouted(NOW))
+    assert any('message_unrouted' in step for step in steps), steps
 
 
 def test_what_a_flow_has_just_said_is_found_from_the_newest_back() -> None:
