@@ -9,7 +9,7 @@ from functools import partial
 from typing import Protocol
 
 from data.database import after_commit, write, write_soon
-from data.messages import Message, claim, message_by_id, open_by_session
+from data.messages import Message, claim, message_by_id, open_by_session, waiting_of
 from data.sessions import Session
 from data.traffic import (
     Line,
@@ -42,6 +42,7 @@ BUSY = 5.0  # and after WhatsApp asked us to slow down
 SLOW_DOWN = {429, 500, 503}
 MOST_TRIES = 4  # of a message that WhatsApp refuses with a reason that may pass
 SENDABLE = {'working', 'reconnecting', 'starting'}
+OTHER_ACCOUNT = 'Not sent: another WhatsApp account was linked before it could leave.'
 
 
 class Send(Protocol):
@@ -121,12 +122,11 @@ class Outbox:
         session = session_facts(new.session)
         if session is None:
             raise NotFound(f'There is no session called “{new.session[:48]}”.')
-        id, state, detail, country = session
+        id, state, detail, country, linked = session
         _check_text(new.text)
-        if state not in SENDABLE:
-            raise Conflict(
-                f'{new.session} cannot send: it is {state.replace("_", " ")}. {detail}', code='session_not_working'
-            )
+        if not can_send(state, linked=linked):
+            how = state.replace('_', ' ') if linked or state not in SENDABLE else 'not linked to a phone yet'
+            raise Conflict(f'{new.session} cannot send: it is {how}. {detail}', code='session_not_working')
         chat_id = self.identities.chat_for(id, parse_recipient(new.to, country or self.country))
         return self._queue(id, chat_id, new, author, country or self.country)
 
@@ -332,6 +332,14 @@ class Outbox:
 
         return write(mark)
 
+    def other_account(self, session_id: str) -> None:
+        """Inside a write: another account is linked now, so what still waits was meant to leave from an earlier one."""
+        ended = {'error': OTHER_ACCOUNT, 'error_code': 'other_account', 'ended_at': self.world.now()}
+        for row in waiting_of(session_id):
+            if claim(str(row.id), ('queued', 'scheduled'), 'failed', **ended):
+                row.status, row.error, row.error_code = 'failed', OTHER_ACCOUNT, 'other_account'
+                self.desk.tell('message.failed', joined_body(row), session=session_id, chat=row.chat_id)
+
     def sweep(self) -> None:
         """A lost nudge is found here: every session that can send and has something waiting."""
         for session_id, waiting in open_by_session().items():
@@ -381,6 +389,11 @@ class Outbox:
 
     def _lane(self, session_id: str) -> _Lane:
         return self._lanes.setdefault(session_id, _Lane())
+
+
+def can_send(state: str, *, linked: bool) -> bool:
+    """Whether a session takes messages. One that was never linked does not: nobody knows yet who would send them."""
+    return state == 'working' or (linked and state in SENDABLE)
 
 
 def _worth_another_try(problem: BaseException, row: Line) -> bool:

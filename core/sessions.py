@@ -74,6 +74,7 @@ class Lines(Protocol):
 
     def online(self, session_id: str) -> None: ...
     def offline(self, session_id: str) -> None: ...
+    def other_account(self, session_id: str) -> None: ...
 
 
 class Sessions:
@@ -314,6 +315,8 @@ class Sessions:
         self._forget_pairing(row.id)
         linked = {} if row.linked_at else {'linked_at': self.world.now()}
         called = f' as “{event.push_name}”' if event.push_name else ''
+        if _is_another(row, event):
+            self.lines.other_account(str(row.id))
         self._set(
             row.id,
             'working',
@@ -322,6 +325,7 @@ class Sessions:
             phone=event.phone,
             lid=event.lid,
             push_name=event.push_name or row.push_name,
+            extra={**row.extra, 'account': [event.phone, event.lid]},  # stays after a log-out
             **linked,
         )
         self.identities.same_person(event.phone, event.lid)
@@ -384,6 +388,15 @@ class Sessions:
                 self.desk.tell('session.state', session_body(row), session=session_id)
 
         write(change)
+
+
+def _is_another(row: Session, event: Connected) -> bool:
+    """Whether the session was linked to another account before; one that only changed its number is the same."""
+    known = row.extra.get('account')
+    if known is None:
+        return False
+    phone, lid = known
+    return event.phone != phone and not (lid and event.lid == lid)
 
 
 def _again(event: PairingEnded) -> str:

@@ -199,6 +199,12 @@ def find_messages(
     return list(query)
 
 
+def waiting_of(session_id: str) -> list[Message]:
+    """What of a session has not left yet, oldest first, with chat, contact, session and sender joined."""
+    waiting = _joined().where(Message.session == session_id, Message.status << ['queued', 'scheduled'])
+    return list(waiting.order_by(Message.id))
+
+
 def count_open(session_id: str) -> dict[str, int]:
     """How many messages of a session still have to leave or are uncertain, by status."""
     rows: Any = (

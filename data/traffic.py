@@ -101,10 +101,10 @@ def chat_card(chat_id: str) -> ChatCard:
     return ChatCard(id=id, session_id=session_id, session=session, contact_id=contact_id, group=group or '', name=name)
 
 
-def session_facts(name: str) -> tuple[str, str, str, str] | None:
-    """(id, state, detail, country) of the session with this name."""
-    rows = statement('SELECT id, state, detail, country FROM session WHERE name = ?', name)
-    return (rows[0][0], rows[0][1], rows[0][2], rows[0][3]) if rows else None
+def session_facts(name: str) -> tuple[str, str, str, str, bool] | None:
+    """(id, state, detail, country, whether it is linked) of the session with this name."""
+    rows = statement('SELECT id, state, detail, country, linked_at FROM session WHERE name = ?', name)
+    return (rows[0][0], rows[0][1], rows[0][2], rows[0][3], rows[0][4] is not None) if rows else None
 
 
 def session_name(session_id: str) -> str | None:

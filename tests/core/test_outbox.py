@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import Conflict, Invalid, NotConnected, NotFound, SendRefused, SendUncertain
-from core.events import Disconnected
+from core.events import Connected, Disconnected, LoggedOut
 from core.outbox import AHEAD
 from data.messages import Message
 
@@ -138,6 +138,53 @@ def test_an_unknown_or_stopped_session_takes_nothing(house: House) -> None:
     with pytest.raises(Conflict) as refusal:
         house.post('hello')
     assert refusal.value.code == 'session_not_working'
+
+
+def test_a_session_that_was_never_linked_takes_nothing(house: House) -> None:
+    house.sessions.create('shop')
+    house.sessions.start('shop')
+    assert house.session().state == 'starting'
+    with pytest.raises(Conflict, match='not linked to a phone') as refusal:
+        house.post('hello')
+    assert refusal.value.code == 'session_not_working'
+    house.tell(Connected(session=house.session().id, phone='15550000001', lid='900', push_name='Shop'))
+    house.tell(Disconnected(session=house.session().id, because='gone'))
+    assert house.post('hello').status == 'queued'
+
+
+@pytest.mark.parametrize('other', [{'phone': '15550000099', 'lid': '999'}, {'phone': '15550000099', 'lid': ''}])
+def test_what_waits_never_leaves_from_another_account(house: House, other: dict[str, str]) -> None:
+    shop = house.working()
+    house.says('is there rye bread?')
+    house.tell(Disconnected(session=shop, because='gone'))
+    waiting = house.post('as the old shop')
+    house.tell(LoggedOut(session=shop, reason=401, because='The owner removed us.'))
+    house.outbox.say(waiting.chat_id, 'this too', OWNER)
+    house.sessions.start('shop')
+    house.tell(Connected(session=shop, push_name='New shop', **other))
+    house.settle()
+    assert house.hosts.sent == []
+    row = house.message(waiting.id)
+    assert (row.status, row.error_code) == ('failed', 'other_account')
+    assert 'another WhatsApp account' in row.error
+    assert house.kinds().count('message.failed') == 2
+    house.outbox.resend(waiting.id, OWNER)  # a person may still decide so
+    house.settle()
+    assert [text for _, text in house.hosts.sent] == ['as the old shop']
+
+
+@pytest.mark.parametrize(
+    'same', [{'phone': '15550000001', 'lid': '555'}, {'phone': '15550000002', 'lid': '915550000001'}]
+)
+def test_what_waits_leaves_once_the_same_account_is_linked_again(house: House, same: dict[str, str]) -> None:
+    shop = house.working()
+    house.tell(Disconnected(session=shop, because='gone'))
+    house.post('patience')
+    house.tell(LoggedOut(session=shop, reason=401, because='The owner removed us.'))
+    house.sessions.start('shop')
+    house.tell(Connected(session=shop, push_name='Shop', **same))
+    house.settle()
+    assert [text for _, text in house.hosts.sent] == ['patience']
 
 
 def test_a_reply_carries_what_it_answers(house: House) -> None:
