@@ -9,7 +9,7 @@ from functools import partial
 from typing import Protocol
 
 from data.database import after_commit, write, write_soon
-from data.messages import Message, claim, message_by_id, open_by_session, waiting_of
+from data.messages import Message, claim, message_by_id, open_by_session, put_back, waiting_of
 from data.sessions import Session
 from data.traffic import (
     Line,
@@ -294,7 +294,7 @@ class Outbox:
             self.desk.tell(f'message.{early}', body, session=row.session_id, chat=row.chat_id)
 
     def _back_in_line(self, row: Line) -> None:
-        if claim(row.id, ('sending',), 'queued', sending_at=None):
+        if put_back(row.id, ('sending',), self.world.now()):
             body = {'id': row.id, 'chat': row.chat_id, 'status': 'queued'}
             after_commit(lambda: self.desk.whisper('message.queued', body, session=row.session_id, chat=row.chat_id))
 
@@ -353,8 +353,7 @@ class Outbox:
             row = message_by_id(id)
             if row is None or row.direction == 'in':
                 raise NotFound('There is no message of ours with this id.')
-            cleared = {'error': '', 'error_code': '', 'ended_at': None, 'sending_at': None, 'whatsapp_id': None}
-            if not claim(id, ('failed', 'uncertain', 'cancelled', 'blocked'), 'queued', **cleared):
+            if not put_back(id, ('failed', 'uncertain', 'cancelled', 'blocked'), self.world.now(), whatsapp_id=None):
                 raise Conflict(f'This message is {row.status}: there is nothing to send again.', code='not_resendable')
             log.info('message %s is sent again, as %s asked', id, author.id)
             body = {'id': id, 'chat': row.chat_id, 'status': 'queued'}

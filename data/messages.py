@@ -10,13 +10,19 @@ from ulid import ULID
 
 from .chats import Chat
 from .contacts import Contact
-from .database import EPOCH, MILLISECOND, Table, TimeField, holds
+from .database import EPOCH, MILLISECOND, Table, TimeField, as_number, as_time, holds
 from .sessions import Session
 
 Status = Literal[
     'received', 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'read', 'played', 'failed', 'uncertain',
     'cancelled', 'blocked',
 ]  # fmt: skip
+
+
+# A status, since when, and why ('' when it needs no reason).
+Stage = tuple[str, datetime, str]
+ENDS = ('failed', 'uncertain', 'cancelled', 'blocked')
+PAST_KEPT = 40  # stages; a message may go back and forth for a long time
 
 
 class Message(Table):
@@ -26,6 +32,7 @@ class Message(Table):
     `author` of an outgoing one: 'user:<id>', 'key:<id>', 'flow:<key>' or 'phone'; `author_name` is how to show it.
     `origin`: live, offline (waited at WhatsApp while we were away) or history. `routed`: 0 waits for the router,
     1 was seen by it, NULL is none of its business. `proto` is the serialized waE2E.Message of an incoming one.
+    `past`: what an outgoing one was before it was last put in line, (status, milliseconds since 1970, why) each.
     `heard_from` is the address the sender had in WhatsApp's own event (receipts must name the same one).
     Ids grow, so their order is the order of a queue and of a list.
     """
@@ -61,6 +68,7 @@ class Message(Table):
     sending_at = TimeField(null=True)
     sent_at = TimeField(null=True)
     ended_at = TimeField(null=True)
+    past: Any = JSONField(null=True)
     proto = BlobField(null=True)
 
     class Meta:
@@ -105,6 +113,34 @@ def claim(id: str, before: Iterable[Status], after: Status, **more: Any) -> bool
     """Move a message on; False when somebody else already did."""
     moved: int = Message.update(status=after, **more).where(Message.id == id, Message.status << list(before)).execute()
     return moved == 1
+
+
+def put_back(id: str, before: Iterable[Status], at: datetime, **more: Any) -> bool:
+    """Move a message back into the line; what it was until now stays in its history. False as with `claim`."""
+    row: Message | None = Message.get_or_none(Message.id == id)
+    if row is None:
+        return False
+    stages = [*been(row), ('queued', at, '')]
+    past = [*(row.past or ()), *((status, as_number(when), why) for status, when, why in stages)]
+    forgotten = {'sending_at': None, 'sent_at': None, 'ended_at': None, 'error': '', 'error_code': ''}
+    return claim(id, before, 'queued', past=past[-PAST_KEPT:], **forgotten, **more)
+
+
+def been_before(message: Message) -> list[Stage]:
+    """What a message of ours was before it was last put in line, and that it was."""
+    return [(status, as_time(at), why) for status, at, why in message.past or ()]
+
+
+def been(message: Message) -> list[Stage]:
+    """What it has been since then, as far as its own row tells; for the rest there are receipts."""
+    over = message.status in ENDS
+    stages: list[tuple[Any, datetime | None, str]] = [
+        ('sending', message.sending_at, ''),
+        ('uncertain', None if over else message.ended_at, ''),  # until a receipt or a person said otherwise
+        ('sent', message.sent_at, ''),
+        (message.status, message.ended_at if over else None, message.error),
+    ]
+    return [(status, at, why) for status, at, why in stages if at is not None]
 
 
 def receipts_of(message: Message) -> list[Receipt]:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from core.again import Again
+from core.bodies import Body, history_of
 from core.bus import Bus, News
 from core.errors import DovecoteError
 from core.events import Connected, Event, GroupSeen, MessageReceived, Outgoing, ReceiptReceived, Sent
@@ -21,7 +22,7 @@ from core.outbox import Author, NewText, Outbox
 from core.sessions import Sessions
 from core.world import World, growing_ids
 from data.database import close_database, open_database, read, write
-from data.messages import Message
+from data.messages import Message, receipts_of
 from data.sessions import Session, session_by_name
 from data.traffic import Line
 from flows.guards import CAREFUL, LoopGuard
@@ -164,6 +165,10 @@ class House:
     def statuses(self) -> list[tuple[str, str]]:
         with read():
             return [(m.text, m.status) for m in Message.select().order_by(Message.id)]
+
+    def history(self, id: str) -> list[Body]:
+        row = self.message(id)
+        return history_of(row, receipts_of(row))
 
     def kinds(self) -> list[str]:
         return [each.kind for each in self.news]

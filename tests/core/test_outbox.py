@@ -1,11 +1,14 @@
 """What we say leaves once, in order, and nobody is told a lie about it."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.errors import Conflict, Invalid, NotConnected, NotFound, SendRefused, SendUncertain
 from core.events import Connected, Disconnected, LoggedOut
 from core.outbox import AHEAD
-from data.messages import Message
+from data.database import write
+from data.messages import PAST_KEPT, Message
 
 from .house import ANNA, BEN, OWNER, House, receipt
 
@@ -93,6 +96,60 @@ def test_what_may_have_left_is_uncertain_and_only_a_person_sends_it_again(house:
     house.outbox.resend(id, OWNER)
     house.settle()
     assert (house.message(id).status, len(house.hosts.sent)) == ('sent', 1)
+
+
+def test_the_history_keeps_every_status_a_message_ever_had(house: House) -> None:
+    house.working()
+    house.hosts.fails_with = SendRefused('This number has never written to you (463).', reason=463)
+    id = house.post('hello').id
+    house.clock.later(minutes=1)
+    house.hosts.fails_with = SendUncertain('The host ended in the middle.')
+    house.outbox.resend(id, OWNER)
+    house.settle()
+    house.clock.later(minutes=1)
+    house.hosts.fails_with = NotConnected('The session is not online.')
+    house.outbox.resend(id, OWNER)
+    house.settle()
+    house.clock.later(minutes=1)
+    house.hosts.fails_with = None
+    house.outbox.sweep()
+    house.settle()
+    told = house.history(id)
+    assert [each['status'] for each in told] == [
+        'queued', 'sending', 'failed',
+        'queued', 'sending', 'uncertain',
+        'queued', 'sending', 'queued', 'sending', 'sent',
+    ]  # fmt: skip
+    assert [each['detail'] for each in told if each['detail']] == [
+        'This number has never written to you (463).', 'The host ended in the middle.',
+    ]  # fmt: skip
+    times = [str(each['at']) for each in told]
+    assert times == sorted(times)
+    assert [time[14:16] for time in times] == ['00', '00', '00', '01', '01', '01', '02', '02', '02', '03', '03']
+
+
+def test_the_history_of_a_message_that_goes_back_and_forth_has_an_end(house: House) -> None:
+    house.working()
+    house.hosts.fails_with = NotConnected('The session is not online.')
+    id = house.post('hello').id
+    for _ in range(PAST_KEPT):
+        house.clock.later(seconds=2)
+        house.outbox.sweep()
+        house.settle()
+    assert house.message(id).attempts > PAST_KEPT / 2
+    told = house.history(id)
+    assert (told[0]['status'], told[-1]['status']) == ('queued', 'queued')
+    assert len(told) == 1 + PAST_KEPT
+
+
+def test_what_was_uncertain_until_its_receipt_came_says_so(house: House) -> None:
+    shop = house.working()
+    house.hosts.fails_with = SendUncertain('The host ended in the middle.')
+    id = house.post('hello').id
+    write(lambda: Message.update(whatsapp_id='WA1').where(Message.id == id).execute())
+    house.clock.later(minutes=1)
+    house.tell(replace(receipt(shop, 'delivered', 'WA1'), at=house.clock.at))
+    assert [each['status'] for each in house.history(id)] == ['queued', 'sending', 'uncertain', 'delivered']
 
 
 def test_what_a_crash_left_half_sent_is_shown_as_uncertain(house: House) -> None:

@@ -70,6 +70,7 @@ class QuoteOut(BaseModel):
 class StepOut(BaseModel):
     status: str = Field(description=MESSAGE_STATES, examples=['delivered'])
     at: str = TIME
+    detail: str | None = Field(default=None, description='Why, if it failed or is uncertain.', examples=[None])
 
 
 class MessageOut(BaseModel):

@@ -52,7 +52,7 @@ def _of_ours(row: Message) -> list[Knot]:
         tone, word = STATES.get(status, ('idle', status.capitalize()))
         wrong = status in {'failed', 'uncertain', 'blocked'}
         knots.append(Knot(text=word, tone=tone if wrong or status == 'read' else 'done',
-                          detail=_why(row) if wrong else '', at=_time(step['at'])))  # fmt: skip
+                          detail=str(step['detail'] or ''), at=_time(step['at'])))  # fmt: skip
     if row.status == 'queued':
         knots.append(Knot(text='Waits to be sent', tone='wait', detail=_why(row)))
     return knots
