@@ -85,6 +85,7 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     bus = Bus()
     desk = NewsDesk(world, bus)
     people = People(world, state.secret_key(settings.secret_key).encode())
+    people.when_changed(lambda _: desk.whisper('dovecote.rights', {}))
     identities = Identities(world, desk)
 
     def listen(event: Event, stored: Callable[[], object]) -> None:

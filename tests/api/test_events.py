@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from ui.api import events
+from ui.guard import COOKIE
 
-from .conftest import ANNA, SHOP, Door, until
+from .conftest import ANNA, PASSWORD, SHOP, Door, until
 
 
 class Listener:
@@ -116,6 +117,27 @@ def test_a_client_that_cannot_follow_is_cut_off_and_told_so(door: Door, monkeypa
         door.gateway.desk.whisper('chat.typing', {'chat': 'x'})
         said = [line for line in stream.lines if line.startswith(':')]
     assert said == [': too slow, too much was waiting; resume with Last-Event-ID']
+
+
+def test_a_stream_ends_as_soon_as_its_key_is_revoked(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, 'HEARTBEAT', 600.0)
+    made = door.api.post('/keys', json={'name': 'short', 'role': 'viewer'}).json()
+    with listening(door, door.by(made['key'])) as stream:
+        assert next(stream.lines) == 'retry: 2000'
+        door.api.delete(f'/keys/{made["id"]}').raise_for_status()
+        assert ': this key or sign-in is no longer good' in list(stream.lines)
+
+
+def test_a_stream_ends_as_soon_as_its_person_is_shut_out(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, 'HEARTBEAT', 600.0)
+    person = door.person('viewer')
+    token = door.gateway.people.sign_in(person.email, PASSWORD, '127.0.0.1', 'a browser')
+    with listening(door, door.client(cookie=f'{COOKIE}={token}', origin=door.url)) as stream:
+        assert next(stream.lines) == 'retry: 2000'
+        says(door, 'heard by both')
+        assert stream.until('message.received')['data']['data']['text'] == 'heard by both'
+        door.api.delete(f'/users/{person.id}').raise_for_status()
+        assert ': this key or sign-in is no longer good' in list(stream.lines)
 
 
 def test_streams_end_at_once_when_the_program_stops(door: Door) -> None:

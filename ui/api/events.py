@@ -30,6 +30,7 @@ HEARTBEAT = 15.0  # seconds
 PATIENCE = 30.0  # seconds a client may take to accept a piece
 BATCH = 500
 STOPPING = 'dovecote.stopping'  # announced when the server begins to end: streams would keep it waiting
+RIGHTS = 'dovecote.rights'  # announced when somebody may do less than before
 INSIDE = ('hosts.', 'sandbox.', 'dovecote.')  # for our own pages only
 
 
@@ -97,7 +98,7 @@ class Stream(StreamingResponse):
         self.loop = asyncio.get_running_loop()
         self.heard: deque[News] = deque()
         self.something = asyncio.Event()
-        self.woken = self.lost = self.over = False
+        self.woken = self.lost = self.over = self.doubted = False
         self.names: dict[str, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,6 +118,8 @@ class Stream(StreamingResponse):
         """On the announcing thread: stay cheap."""
         if news.kind == STOPPING:
             self.over = True
+        elif news.kind == RIGHTS:
+            self.doubted = True
         elif self.lost or not (self.wanted(news.kind, news.session) or news.kind.startswith('session.')):
             return
         elif len(self.heard) >= HELD:
@@ -170,11 +173,14 @@ class Stream(StreamingResponse):
             lost, pieces = self.lost, list(self._taken())
             if lost:
                 pieces.append(b': too slow, too much was waiting; resume with Last-Event-ID\n\n')
-            if self.loop.time() >= look_at:
-                look_at = self.loop.time() + HEARTBEAT
+            due = self.loop.time() >= look_at
+            if due or self.doubted:
+                self.doubted = False
                 if not self.still():
                     yield b': this key or sign-in is no longer good\n\n'
                     return
+            if due:
+                look_at = self.loop.time() + HEARTBEAT
                 pieces.append(b': still here\n\n')
             if pieces:
                 yield b''.join(pieces)
