@@ -93,8 +93,11 @@ class Sessions:
 
     # ---- what people ask for
 
-    def create(self, name: str, *, country: str = '') -> Session:
-        """Raises Invalid for a name that cannot stand in an address, Conflict for one that is taken."""
+    def create(self, name: str, *, country: str = '', wanted: bool = False) -> Session:
+        """`wanted`: to be started, by the next start of the program if not before.
+
+        Raises Invalid for a name that cannot stand in an address, Conflict for one that is taken.
+        """
         if not NAME.match(name):
             raise Invalid(
                 'A session’s name has 1 to 48 small letters, digits, dashes or underscores, a letter or digit first.',
@@ -109,6 +112,7 @@ class Sessions:
                 id=self.world.new_id(),
                 name=name,
                 country=_country(country),
+                wanted=wanted,
                 since=now,
                 created_at=now,
                 detail='Not linked to a phone yet.',
