@@ -258,6 +258,12 @@ def after_commit(follow: Callable[[], object]) -> None:
     _writer.current.after.append(follow)
 
 
+def touch() -> None:
+    """Inside a write: change a number in the file that means nothing, to see whether it can be written."""
+    number = statement('PRAGMA user_version')[0][0]
+    statement(f'PRAGMA user_version = {(number + 1) % 2**30}')
+
+
 @contextmanager
 def read() -> Iterator[None]:
     """A connection of this thread's own; it stays open, so use it on threads that live long."""
