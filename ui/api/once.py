@@ -1,9 +1,11 @@
 """A request repeated with its Idempotency-Key gets the first answer again and is not carried out twice."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -14,7 +16,9 @@ from starlette.responses import Response
 from core.errors import Conflict, Invalid
 from core.world import World
 from data.answers import Answer, answer_for, keep_answer
+from data.database import write_soon
 
+from .aside import aside
 from .asking import Asking, asker_of
 
 HEADER = 'Idempotency-Key'
@@ -41,6 +45,10 @@ class Given:
         return Response(self.body, self.status, headers=headers, media_type='application/json')
 
 
+class Nothing(BaseModel):
+    """The body of a request that has none."""
+
+
 def once_of(request: Request, asked: BaseModel) -> Once | None:
     """None without an Idempotency-Key. Bodies are compared as we understood them, not letter by letter."""
     key = request.headers.get(HEADER)
@@ -65,6 +73,38 @@ def carried_out(once: Once | None, world: World, work: Callable[[], tuple[int, b
     if once is not None:
         keep(once, world, given)
     return given
+
+
+async def done_once(once: Once | None, world: World, work: Callable[[], Awaitable[Response]]) -> Response:
+    """The same for what is no write of ours: its answer is kept afterwards, and equal requests wait for each other."""
+    if once is None:
+        return await work()
+    async with _turn(once.id):
+        given = await aside(lambda: recalled(once))
+        if given is None:
+            answer = await work()
+            given = Given(answer.status_code, bytes(answer.body))
+            await asyncio.wrap_future(write_soon(lambda: keep(once, world, given)))
+        return given.answer()
+
+
+@asynccontextmanager
+async def _turn(id: str) -> AsyncIterator[None]:
+    lock, asking = _under_way.get(id, (asyncio.Lock(), 0))
+    _under_way[id] = lock, asking + 1
+    try:
+        async with lock:
+            yield
+    finally:
+        _, asking = _under_way[id]
+        if asking > 1:
+            _under_way[id] = lock, asking - 1
+        else:
+            del _under_way[id]
+
+
+# By the id of a request: whose turn it is, and how many ask for it.
+_under_way: dict[str, tuple[asyncio.Lock, int]] = {}
 
 
 def keep(once: Once, world: World, given: Given) -> None:

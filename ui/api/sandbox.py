@@ -20,6 +20,7 @@ from ..compose import Gateway
 from .aside import aside, aside_slowly
 from .asking import Route, asker_of, body_of, body_or_default, must_have_all, says, visible_session
 from .lists import Page, json_answer, list_answer
+from .once import done_once, once_of
 from .sessions import body_of_session
 from .shapes import DeviceOut, FaultOut, GroupMadeOut, LinkedOut, PhoneOut, ReadCountOut, SaidOut, SeenOut, StatusOut
 
@@ -103,36 +104,45 @@ def routes(gateway: Gateway) -> APIRouter:
     if gateway.sandbox is None:
         return api
     _phones(api, gateway, gateway.sandbox)
-    _talking(api, gateway.sandbox)
-    _world(api, gateway.sandbox)
+    _talking(api, gateway, gateway.sandbox)
+    _world(api, gateway, gateway.sandbox)
     return api
 
 
 def _phones(api: APIRouter, gateway: Gateway, sandbox: Sandbox) -> None:
+    world = gateway.world
 
     @api.get('/phones', **says('List phones', 'sandbox.use', gives=Page[PhoneOut]))
     async def phones(request: Request) -> Response:
         return list_answer([_phone(each) for each in await aside(sandbox.phones)])
 
     @api.post('/phones', **says('Add a phone', 'sandbox.use', status=201, gives=PhoneOut, takes=NewPhone,
-                                example={'phone': '15551230001', 'name': 'Anna'}))  # fmt: skip
+                                example={'phone': '15551230001', 'name': 'Anna'}, once=True))  # fmt: skip
     async def add(request: Request) -> Response:
         """The same number twice is the same person; a new name replaces the old one."""
         new = await body_of(request, NewPhone)
-        return json_answer(_phone(await aside(lambda: sandbox.add_phone(new.phone, new.name))), 201)
+
+        async def work() -> Response:
+            return json_answer(_phone(await aside(lambda: sandbox.add_phone(new.phone, new.name))), 201)
+
+        return await done_once(once_of(request, new), world, work)
 
     @api.post('/phones/{phone}/scan', **says('Scan a QR code', 'sandbox.use', gives=LinkedOut, takes=NewScan,
-              example={'session': 'shop'}, problems=(404, 409, 504)))  # fmt: skip
+              example={'session': 'shop'}, problems=(404, 409, 504), once=True))  # fmt: skip
     async def scan(request: Request, phone: str) -> Response:
         """Links the session to this phone. Waits up to 20 seconds for its code, then until the session works.
 
         409 `not_pairing` when the session shows no code in that time.
         """
         asker, new = asker_of(request), await body_of(request, NewScan)
-        code = await _code_of(asker, new.session)
-        device = await aside_slowly(lambda: sandbox.scan(phone, code))
-        session = await _settled(asker, new.session)
-        return json_answer({'device': device, 'linked': device > 0, 'session': session})
+
+        async def work() -> Response:
+            code = await _code_of(asker, new.session)
+            device = await aside_slowly(lambda: sandbox.scan(phone, code))
+            session = await _settled(asker, new.session)
+            return json_answer({'device': device, 'linked': device > 0, 'session': session})
+
+        return await done_once(once_of(request, new), world, work)
 
     async def _code_of(asker: Asker, name: str) -> str:
         """The code on offer. Raises Conflict when there will be none, or was none in time."""
@@ -163,37 +173,57 @@ def _phones(api: APIRouter, gateway: Gateway, sandbox: Sandbox) -> None:
             await asyncio.sleep(LOOK_EVERY)
 
     @api.post('/phones/{phone}/enter-code', **says('Type a pairing code', 'sandbox.use', gives=DeviceOut,
-              takes=NewCode, example={'code': 'ABCD-EFGH'}, problems=(404, 409, 504)))  # fmt: skip
+              takes=NewCode, example={'code': 'ABCD-EFGH'}, problems=(404, 409, 504), once=True))  # fmt: skip
     async def enter_code(request: Request, phone: str) -> Response:
         """The code comes from `POST /sessions/{name}/pairing-code`."""
         new = await body_of(request, NewCode)
-        device = await aside_slowly(lambda: sandbox.enter_code(phone, new.code))
-        return json_answer({'device': device, 'linked': device > 0})
+
+        async def work() -> Response:
+            device = await aside_slowly(lambda: sandbox.enter_code(phone, new.code))
+            return json_answer({'device': device, 'linked': device > 0})
+
+        return await done_once(once_of(request, new), world, work)
 
 
-def _talking(api: APIRouter, sandbox: Sandbox) -> None:
+def _talking(api: APIRouter, gateway: Gateway, sandbox: Sandbox) -> None:
+    world = gateway.world
+
     @api.post('/phones/{phone}/say', **says('Write a message', 'sandbox.use', status=201, gives=SaidOut,
-              takes=NewSaying, example={'to': '15550000001', 'text': 'hi'}, problems=(404, 409)))  # fmt: skip
+              takes=NewSaying, example={'to': '15550000001', 'text': 'hi'}, problems=(404, 409),
+              once=True))  # fmt: skip
     async def say(request: Request, phone: str) -> Response:
         """Answers WhatsApp’s id of the message."""
         new = await body_of(request, NewSaying)
         if (new.text is None) == (new.media is None):
             raise Invalid('A phone says either a text or media.', field='text')
-        return json_answer({'id': await aside(lambda: _said(sandbox, phone, new))}, 201)
+
+        async def work() -> Response:
+            return json_answer({'id': await aside(lambda: _said(sandbox, phone, new))}, 201)
+
+        return await done_once(once_of(request, new), world, work)
 
     @api.post('/phones/{phone}/read', **says('Read what came', 'sandbox.use', gives=ReadCountOut, takes=NewReading,
-              optional=True, example={}, problems=(404, 409)))  # fmt: skip
+              optional=True, example={}, problems=(404, 409), once=True))  # fmt: skip
     async def read(request: Request, phone: str) -> Response:
         """Sends read receipts."""
         new = await body_or_default(request, NewReading)
         ids = None if new.ids is None else tuple(new.ids)
-        return json_answer({'read': await aside(lambda: sandbox.read(phone, ids))})
+
+        async def work() -> Response:
+            return json_answer({'read': await aside(lambda: sandbox.read(phone, ids))})
+
+        return await done_once(once_of(request, new), world, work)
 
     @api.post('/phones/{phone}/react', **says('React to a message', 'sandbox.use', status=201, gives=SaidOut,
-              takes=NewReaction, example={'message': '3EB0…', 'emoji': '👍'}, problems=(404, 409)))  # fmt: skip
+              takes=NewReaction, example={'message': '3EB0…', 'emoji': '👍'}, problems=(404, 409),
+              once=True))  # fmt: skip
     async def react(request: Request, phone: str) -> Response:
         new = await body_of(request, NewReaction)
-        return json_answer({'id': await aside(lambda: sandbox.react(phone, new.message, new.emoji))}, 201)
+
+        async def work() -> Response:
+            return json_answer({'id': await aside(lambda: sandbox.react(phone, new.message, new.emoji))}, 201)
+
+        return await done_once(once_of(request, new), world, work)
 
     @api.patch('/phones/{phone}', **says('Switch a phone off or on', 'sandbox.use', gives=PhoneOut, takes=NewSwitch,
                example={'offline': True}, problems=(404,)))  # fmt: skip
@@ -213,17 +243,24 @@ def _talking(api: APIRouter, sandbox: Sandbox) -> None:
         return list_answer([_item(each) for each in await aside(lambda: sandbox.inbox(phone))])
 
 
-def _world(api: APIRouter, sandbox: Sandbox) -> None:
+def _world(api: APIRouter, gateway: Gateway, sandbox: Sandbox) -> None:
+    world = gateway.world
+
     @api.get('/groups', **says('List groups', 'sandbox.use', gives=Page[GroupMadeOut]))
     async def groups(request: Request) -> Response:
         return list_answer([_group(each) for each in await aside(sandbox.groups)])
 
     @api.post('/groups', **says('Make a group', 'sandbox.use', status=201, gives=GroupMadeOut, takes=NewGroup,
               example={'name': 'Regulars', 'owner': '15551230001', 'members': ['15551230002', '15550000001']},
-              problems=(404,)))  # fmt: skip
+              problems=(404,), once=True))  # fmt: skip
     async def add_group(request: Request) -> Response:
         new = await body_of(request, NewGroup)
-        return json_answer(_group(await aside(lambda: sandbox.add_group(new.name, new.owner, tuple(new.members)))), 201)
+
+        async def work() -> Response:
+            made = await aside(lambda: sandbox.add_group(new.name, new.owner, tuple(new.members)))
+            return json_answer(_group(made), 201)
+
+        return await done_once(once_of(request, new), world, work)
 
     @api.get('/faults', **says('List faults', 'sandbox.use', gives=Page[FaultOut]))
     async def faults(request: Request) -> Response:
@@ -231,7 +268,7 @@ def _world(api: APIRouter, sandbox: Sandbox) -> None:
         return list_answer([asdict(each) for each in await aside(sandbox.faults)])
 
     @api.post('/faults', **says('Make something go wrong', 'sandbox.use', status=201, gives=FaultOut, takes=NewFault,
-              example={'kind': 'outage', 'seconds': 60}, problems=(404, 409)))  # fmt: skip
+              example={'kind': 'outage', 'seconds': 60}, problems=(404, 409), once=True))  # fmt: skip
     async def add_fault(request: Request) -> Response:
         """At once: `drop`, `logout`, `conflict` (phone), `stream_error` (phone, code), `expire_qr`, `outage` (seconds).
 
@@ -242,8 +279,12 @@ def _world(api: APIRouter, sandbox: Sandbox) -> None:
         must_have_all(asker_of(request), 'break the sandbox')
         new = await body_of(request, NewFault)
         fault = Fault(**new.model_dump())
-        await aside(lambda: sandbox.set_fault(fault))
-        return json_answer(asdict(fault), 201)
+
+        async def work() -> Response:
+            await aside(lambda: sandbox.set_fault(fault))
+            return json_answer(asdict(fault), 201)
+
+        return await done_once(once_of(request, new), world, work)
 
     @api.delete('/faults', **says('Clear faults', 'sandbox.use', gives=StatusOut))
     async def clear(
