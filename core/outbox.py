@@ -364,6 +364,23 @@ class Outbox:
 
         return write(again)
 
+    def mark_sent(self, id: str, by: Author) -> Message:
+        """A person knows that an uncertain message was sent. Raises NotFound, Conflict."""
+
+        def settle() -> Message:
+            row = message_by_id(id)
+            if row is None or row.direction == 'in':
+                raise NotFound('There is no message of ours with this id.')
+            settled = {'sent_at': self.world.now(), 'error': '', 'error_code': ''}
+            if not claim(id, ('uncertain',), 'sent', **settled):
+                raise Conflict(f'This message is {row.status}: nothing about it is uncertain.', code='not_uncertain')
+            log.info('message %s was sent, as %s says', id, by.id)
+            row.status, row.sent_at, row.error, row.error_code = 'sent', settled['sent_at'], '', ''
+            self.desk.tell('message.sent', joined_body(row), session=row.session_id, chat=row.chat_id)
+            return row
+
+        return write(settle)
+
     def cancel(self, id: str) -> Message:
         """Only what has not left yet. Raises NotFound, Conflict."""
 

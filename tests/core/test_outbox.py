@@ -152,6 +152,27 @@ def test_what_was_uncertain_until_its_receipt_came_says_so(house: House) -> None
     assert [each['status'] for each in house.history(id)] == ['queued', 'sending', 'uncertain', 'delivered']
 
 
+def test_who_knows_better_marks_an_uncertain_message_as_sent(house: House) -> None:
+    house.working()
+    house.hosts.fails_with = SendUncertain('The host ended in the middle.')
+    id = house.post('once').id
+    house.clock.later(minutes=1)
+    assert house.outbox.mark_sent(id, OWNER).status == 'sent'
+    house.settle()
+    row = house.message(id)
+    assert (row.status, row.error, row.error_code, row.sent_at) == ('sent', '', '', house.clock.at)
+    assert [each['status'] for each in house.history(id)] == ['queued', 'sending', 'uncertain', 'sent']
+    assert house.news[-1].kind == 'message.sent'
+    house.outbox.sweep()
+    house.settle()
+    assert house.hosts.sent == []
+    with pytest.raises(Conflict) as refusal:
+        house.outbox.mark_sent(id, OWNER)
+    assert refusal.value.code == 'not_uncertain'
+    with pytest.raises(NotFound):
+        house.outbox.mark_sent('nothing', OWNER)
+
+
 def test_what_a_crash_left_half_sent_is_shown_as_uncertain(house: House) -> None:
     house.working()
     house.hosts.holds = True

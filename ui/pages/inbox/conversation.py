@@ -310,11 +310,16 @@ class Conversation:
                 self._composer.answer(bubble.said)
             case 'again':
                 await guarded(self._again, 'messages.send')(bubble.said)
+            case 'sent':
+                await guarded(self._was_sent, 'messages.send')(bubble.said)
             case 'cancel':
                 await guarded(self._cancel, 'messages.send')(bubble.said)
 
     async def _again(self, said: Said) -> None:
         await send_again(self.outbox, said.id, said.status, self._author())
+
+    async def _was_sent(self, said: Said) -> None:
+        await aside(self.outbox.mark_sent, said.id, self._author())
 
     async def _cancel(self, said: Said) -> None:
         await aside(self.outbox.cancel, said.id)
