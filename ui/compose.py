@@ -18,6 +18,7 @@ from core.housekeeping import Housekeeping
 from core.identities import Identities
 from core.inbox import Inbox
 from core.jobs import Jobs, Ticker
+from core.meter import Meter
 from core.news import NewsDesk
 from core.outbox import Outbox
 from core.people import People
@@ -59,6 +60,7 @@ class Gateway:
     jobs: Jobs
     ticker: Ticker
     sandbox: 'Sandbox | None'
+    meter: Meter | None
 
     def start(self) -> None:
         """Pick up what was interrupted and open the sessions that should be connected."""
@@ -113,10 +115,13 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     chats = Chats(world, desk, hosts)
     jobs.every_minute('hand back', chats.hand_back_overdue)
     ticker = Ticker((sessions.tick, outbox.sweep, again.tick, router.sweep))
+    meter = Meter() if settings.metrics else None
+    if meter is not None:
+        bus.watch(meter.hear)
     return Gateway(
         settings=settings, state=state, world=world, bus=bus, desk=desk, people=people, identities=identities,
         hosts=hosts, sessions=sessions, outbox=outbox, inbox=inbox, chats=chats, library=library, router=router,
-        jobs=jobs, ticker=ticker, sandbox=sandbox,
+        jobs=jobs, ticker=ticker, sandbox=sandbox, meter=meter,
     )  # fmt: skip
 
 

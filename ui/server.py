@@ -59,6 +59,7 @@ def build(gateway: Gateway) -> FastAPI:
     for module in pkgutil.iter_modules(pages.__path__):
         importlib.import_module(f'{pages.__name__}.{module.name}').register(gateway)
     guard(app, Rules(public_url=settings.public_url, trusted_proxies=settings.trusted_proxies))
+    api.count(app, gateway)
     ui.run_with(
         app, title='Dovecote', favicon=LOOK / 'mark.svg', dark=None, tailwind=False, language='en-US',
         show_welcome_message=False, reconnect_timeout=10,

@@ -12,13 +12,13 @@ from starlette.routing import Route as Plain
 from starlette.types import Scope
 
 from ..compose import Gateway
-from . import chats, contacts, events, flows, health, hosts, keys, messages, people, sandbox, sessions
+from . import chats, contacts, events, flows, health, hosts, keys, messages, metrics, people, sandbox, sessions
 from .asking import Asking, Route
 from .lists import json_answer
 from .problems import problem
 from .reference import openapi_of
 
-RESOURCES = (messages, sessions, chats, contacts, events, flows, keys, people, hosts, sandbox, health)
+RESOURCES = (messages, sessions, chats, contacts, events, flows, keys, people, hosts, sandbox, health, metrics)
 PAGES = {'/api/docs'}
 
 
@@ -30,6 +30,12 @@ def mount(app: FastAPI, gateway: Gateway) -> None:
     app.router.routes.extend(routes)
     app.router.routes.append(_openapi(routes))
     app.router.routes.append(_Elsewhere(routes))
+
+
+def count(app: FastAPI, gateway: Gateway) -> None:
+    """Count every answer of `app`, if somebody wants to know; call it last, so that nothing is answered before."""
+    if gateway.meter is not None:
+        app.add_middleware(metrics.Counting, meter=gateway.meter)
 
 
 def reference_of(gateway: Gateway) -> Mapping[str, Any]:
