@@ -90,6 +90,7 @@ def message_body(message: Message | Line, *, session: str, peer: Body, sender: B
     else:
         body['to'] = peer
         body['author'] = message.author
+        body['caused_by'] = message.caused_by
     if message.quote_id:
         body['reply_to'] = {'whatsapp_id': message.quote_id, 'from': message.quote_sender, 'text': message.quote_text}
     if message.mentions:

@@ -35,8 +35,7 @@ class Identities:
         if known is None or (alt and self._contacts.get(alt) != known):
             known = self._resolve(address, alt, push_name)
         if push_name and self._names.get(known) != push_name:
-            Contact.update(push_name=push_name).where(Contact.id == known, Contact.push_name != push_name).execute()
-            after_commit(lambda: self._people.pop(known, None))
+            self._rename(known, push_name)
             _remember(self._names, known, push_name)
         return known
 
@@ -119,6 +118,13 @@ class Identities:
             _remember(self._people, contact_id, body)
         return body
 
+    def _rename(self, contact_id: str, push_name: str) -> None:
+        """What somebody calls themselves."""
+        theirs = Contact.id == contact_id
+        if Contact.update(push_name=push_name).where(theirs, Contact.push_name != push_name).execute():
+            after_commit(lambda: self._people.pop(contact_id, None))
+            self.desk.tell('contact.updated', {'contact': person(Contact.get(theirs)), 'push_name': push_name})
+
     def _resolve(self, address: str, alt: str, push_name: str) -> str:
         phone, lid = _digits(address, alt)
         by_phone = contact_by(phone=phone) if phone else None
@@ -144,7 +150,7 @@ class Identities:
         Contact.update(phone=None).where(Contact.id == contact.id).execute()
         contact.phone = None
         self._forget_twice()
-        self.desk.tell('contact.updated', {'contact': person(contact)})
+        self.desk.tell('contact.updated', {'contact': person(contact), 'push_name': contact.push_name})
 
     def _complete(self, contact: Contact, phone: str, lid: str) -> None:
         if (phone and contact.phone != phone) or (lid and contact.lid != lid):

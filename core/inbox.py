@@ -150,8 +150,10 @@ class Inbox:
         if event.sender_alt and _is_chat(event.sender):
             self.identities.contact(event.sender, event.sender_alt)
         moved = add_receipts(event.session, event.whatsapp_ids, event.sender, event.kind, event.at)
-        for id, chat_id in moved:
-            body = {'id': id, 'chat': chat_id, 'status': event.kind, 'at': time_text(event.at)}
+        for id, chat_id, caused_by in moved:
+            body = {
+                'id': id, 'chat': chat_id, 'status': event.kind, 'at': time_text(event.at), 'caused_by': caused_by,
+            }  # fmt: skip
             self.desk.tell(f'message.{event.kind}', body, session=event.session, chat=chat_id)
 
     def _read_on_the_phone(self, event: ReceiptReceived) -> None:

@@ -167,7 +167,7 @@ class Outbox:
 
     def _waits(self, line: Line) -> None:
         """Tell whoever looks, and start it on its way."""
-        body = {'id': line.id, 'chat': line.chat_id, 'status': 'queued'}
+        body = {'id': line.id, 'chat': line.chat_id, 'status': 'queued', 'caused_by': line.caused_by}
         self.desk.whisper('message.queued', body, session=line.session_id, chat=line.chat_id)
         self.nudge(line.session_id)
 
@@ -290,12 +290,12 @@ class Outbox:
         early = highest_receipt(row.session_id, sent.whatsapp_id)  # a receipt may come before we know the id
         if early:
             lift(row.session_id, sent.whatsapp_id, early)
-            body: Body = {'id': row.id, 'chat': row.chat_id, 'status': early}
+            body: Body = {'id': row.id, 'chat': row.chat_id, 'status': early, 'caused_by': row.caused_by}
             self.desk.tell(f'message.{early}', body, session=row.session_id, chat=row.chat_id)
 
     def _back_in_line(self, row: Line) -> None:
         if put_back(row.id, ('sending',), self.world.now()):
-            body = {'id': row.id, 'chat': row.chat_id, 'status': 'queued'}
+            body = {'id': row.id, 'chat': row.chat_id, 'status': 'queued', 'caused_by': row.caused_by}
             after_commit(lambda: self.desk.whisper('message.queued', body, session=row.session_id, chat=row.chat_id))
 
     def _over(self, row: Line, status: str, sentence: str, code: str) -> None:
@@ -356,7 +356,7 @@ class Outbox:
             if not put_back(id, ('failed', 'uncertain', 'cancelled', 'blocked'), self.world.now(), whatsapp_id=None):
                 raise Conflict(f'This message is {row.status}: there is nothing to send again.', code='not_resendable')
             log.info('message %s is sent again, as %s asked', id, author.id)
-            body = {'id': id, 'chat': row.chat_id, 'status': 'queued'}
+            body = {'id': id, 'chat': row.chat_id, 'status': 'queued', 'caused_by': row.caused_by}
             after_commit(lambda: self.desk.whisper('message.queued', body, session=row.session_id, chat=row.chat_id))
             after_commit(lambda: self.nudge(row.session_id))
             row.status = 'queued'

@@ -64,6 +64,48 @@ def test_what_happens_is_told_as_it_happens(door: Door) -> None:
     assert int(event['id']) > 0
 
 
+def test_every_event_says_whose_it_is_and_what_it_belongs_to(door: Door) -> None:
+    door.gateway.library.save({
+        'schema': 'dovecote.flow/1', 'key': 'echo', 'name': 'Echo', 'priority': 1,
+        'triggers': [{'type': 'message', 'match': {'op': 'equals', 'values': ['who causes what?']}}],
+        'steps': [{'do': 'send', 'text': 'you do'}],
+    })  # fmt: skip
+    try:
+        with listening(door, session='shop', types='message.*,flow.*') as stream:
+            says(door, 'who causes what?')
+            heard = [stream.until('message.received')]
+            asked = heard[0]['data']['data']['id']
+            while heard[-1]['event'] != 'message.delivered':
+                event = stream.next()
+                if event['data']['meta']['correlation_id'] == asked:
+                    heard.append(event)
+            last = int(stream.last)
+    finally:
+        door.gateway.library.switch('echo', on=False)
+    kinds = ['message.received', 'message.queued', 'flow.run.finished', 'message.sent', 'message.delivered']
+    assert sorted(event['event'] for event in heard) == sorted(kinds)
+    for event in heard:
+        meta = event['data']['meta']
+        assert (meta['account'], meta['api_version'], meta['session']) == (f'+{SHOP}', '2026-01', 'shop')
+        assert meta['caused_by'] == (None if event is heard[0] else asked)
+    with listening(door, last=str(last - 1), session='shop', types='message.*') as again:
+        assert again.next() == heard[-1]
+
+
+def test_what_nothing_caused_belongs_to_itself(door: Door) -> None:
+    with listening(door, types='message.sent') as stream:
+        id = door.sends('out of the blue').json()['id']
+        event = stream.next()
+    assert event['data']['data']['id'] == id
+    assert (event['data']['meta']['correlation_id'], event['data']['meta']['caused_by']) == (id, None)
+    with listening(door, types='session.state') as stream:
+        door.api.post('/sessions', json={'name': 'quiet2', 'start': False}).raise_for_status()
+        meta = stream.next()['data']['meta']
+    expected = ('quiet2', None, meta['id'], None)
+    assert (meta['session'], meta['account'], meta['correlation_id'], meta['caused_by']) == expected
+    door.api.delete('/sessions/quiet2').raise_for_status()
+
+
 def test_a_stream_resumes_without_gap_or_repetition(door: Door) -> None:
     with listening(door, types='message.*') as stream:
         says(door, 'before the break')

@@ -21,6 +21,16 @@ def test_a_message_makes_a_contact_a_chat_and_news(house: House) -> None:
     assert len(house.stored) == 2  # both events are safe, and the host may forget them
 
 
+def test_a_new_name_of_somebody_is_told_once(house: House) -> None:
+    house.working()
+    house.says('hello', id='1')
+    house.says('it is me, Anna Maria', id='2', push_name='Anna Maria')
+    house.says('still me', id='3', push_name='Anna Maria')
+    told = [news for news in house.news if news.kind == 'contact.updated']
+    assert [(news.body['contact']['name'], news.body['push_name']) for news in told] == [('Anna Maria', 'Anna Maria')]
+    assert Contact.get(Contact.phone == ANNA).push_name == 'Anna Maria'
+
+
 def test_a_message_repeated_after_a_reconnect_is_kept_once(house: House) -> None:
     house.working()
     for _ in range(3):

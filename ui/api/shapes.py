@@ -87,6 +87,7 @@ class MessageOut(BaseModel):
     origin: str = Field(description='live, or offline: it waited at WhatsApp.', examples=['live'])
     error: WentWrongOut | None = Field(description='Why it failed or is uncertain.')
     to: PersonOut | None = Field(default=None, description='Outgoing: the other side of the chat.')
+    caused_by: str | None = Field(default=None, description='The message that made a flow say this.', examples=[None])
     author: str | None = Field(default=None, description='Outgoing: user:…, key:…, flow:… or phone.')
     from_: PersonOut | None = Field(default=None, alias='from', description='Incoming: who wrote it.')
     group: PersonOut | None = Field(default=None, description='Incoming, in a group: which.')
