@@ -9,6 +9,7 @@ import phonenumbers
 from .errors import Invalid
 
 PHONE, LID, GROUP = 's.whatsapp.net', 'lid', 'g.us'
+STATUS, STATUS_GROUP = 'status@broadcast', 'status'
 SERVERS: dict[str, Literal['phone', 'lid', 'group']] = {PHONE: 'phone', 'c.us': 'phone', LID: 'lid', GROUP: 'group'}
 ULID_TEXT = re.compile(r'[0-9A-HJKMNP-TV-Z]{26}\Z')
 JID = re.compile(r'(\d{3,20}(?:-\d{5,20})?)@([a-z.]+)\Z')
@@ -17,12 +18,14 @@ LOOKS_LIKE_NUMBER = re.compile(r'\+?[\d\s().\-/]+\Z')
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`digits` before the @; a group's may hold a dash."""
+    """`digits` before the @; a group's may hold a dash. What is told to everybody is in the group called 'status'."""
 
     kind: Literal['phone', 'lid', 'group', 'contact']
     digits: str
 
     def __str__(self) -> str:
+        if self.kind == 'group' and self.digits == STATUS_GROUP:
+            return STATUS
         server = {'phone': PHONE, 'lid': LID, 'group': GROUP}.get(self.kind, '')
         return f'{self.digits}@{server}' if server else self.digits
 
@@ -36,6 +39,8 @@ def parse_recipient(text: str, country: str = '', *, field: str = 'to') -> Addre
     text = text.strip()
     if ULID_TEXT.match(text):
         return Address('contact', text)
+    if text == STATUS:
+        return Address('group', STATUS_GROUP)
     if '@' in text:
         return parse_jid(text, field=field)
     if not LOOKS_LIKE_NUMBER.match(text):

@@ -1,17 +1,23 @@
 """What REST, events and webhooks show of a row: the same words and shapes everywhere."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from data.chats import Chat
+from data.contacts import contacts_by_ids
+from data.marks import marks_on
+from data.media import Download
 from data.messages import Message, Receipt, been, been_before
 from data.sessions import Session
 from data.traffic import Line
 
-from .addresses import GROUP
+from .addresses import Address
+from .contents import shown
 from .identities import person
 
 Body = dict[str, Any]
+CALLS: Body = {'reject': False, 'text': ''}  # how calls to a session are taken until somebody says so
 
 
 def time_text(at: datetime | None) -> str | None:
@@ -34,6 +40,9 @@ def session_body(row: Session) -> Body:
         'country': row.country or None,
         'linked_at': time_text(row.linked_at),
         'created_at': time_text(row.created_at),
+        'history': row.extra.get('history'),
+        'calls': {**CALLS, **row.extra.get('calls', {})},
+        'presence': row.extra.get('presence', 'as_phone'),
     }
 
 
@@ -45,7 +54,7 @@ def peer_of(chat: Chat) -> Body:
             'phone': None,
             'lid': None,
             'name': chat.name or 'Group',
-            'group': f'{chat.group}@{GROUP}',
+            'group': str(Address('group', chat.group)),
         }
     return dict(person(chat.contact)) if chat.contact else {'id': None, 'phone': None, 'lid': None, 'name': 'Nobody'}
 
@@ -64,7 +73,19 @@ def chat_body(chat: Chat) -> Body:
         'assigned_to': chat.assigned_to,
         'last_message': chat.last_message,
         'last_at': time_text(chat.last_at),
+        'closed': closed_because(chat) or None,
     }
+
+
+def closed_because(chat: Chat) -> str:
+    """Why nobody can write into this chat now, '' when one can. Reads nothing but the row."""
+    if not chat.group:
+        return ''
+    if chat.role == 'gone':
+        return 'You are no longer in this group.'
+    if chat.role == 'member' and (chat.facts or {}).get('announce'):
+        return 'Only admins can write in this group.'
+    return ''
 
 
 def message_body(message: Message | Line, *, session: str, peer: Body, sender: Body | None = None) -> Body:
@@ -95,13 +116,74 @@ def message_body(message: Message | Line, *, session: str, peer: Body, sender: B
         body['reply_to'] = {'whatsapp_id': message.quote_id, 'from': message.quote_sender, 'text': message.quote_text}
     if message.mentions:
         body['mentions'] = message.mentions
+    if message.forwarded:
+        body['forwarded'] = True
+    if message.target:
+        body['about'] = message.target
+    return {**body, **_content(message)}
+
+
+def _content(message: Message | Line) -> Body:
+    body = shown(message.kind, message.content)
+    if 'media' in body:
+        body['media']['id'] = message.media_id
+    return body
+
+
+def marked_bodies(messages: Sequence[Message]) -> list[Body]:
+    """`joined_body` of each, with the reactions to it and, for a poll, the votes in it."""
+    marks = marks_on(
+        sorted({row.session_id for row in messages}), [row.whatsapp_id for row in messages if row.whatsapp_id]
+    )
+    people = {row.id: dict(person(row)) for row in contacts_by_ids({mark.who for mark in marks if mark.who})}
+    told: dict[tuple[str, str, str], list[Body]] = {}
+    for mark in marks:
+        said = {('emoji' if mark.kind == 'reaction' else 'options'): mark.value}
+        key = (mark.session_id, mark.whatsapp_id, mark.kind)
+        told.setdefault(key, []).append({**said, 'by': people.get(mark.who), 'at': time_text(mark.at)})
+    return [_marked(row, told) for row in messages]
+
+
+def _marked(row: Message, told: dict[tuple[str, str, str], list[Body]]) -> Body:
+    body = joined_body(row)
+    reactions = told.get((row.session_id, row.whatsapp_id or '', 'reaction'))
+    if reactions:
+        body['reactions'] = reactions
+    if row.kind == 'poll':
+        body['poll'] = {**body['poll'], 'votes': told.get((row.session_id, row.whatsapp_id or '', 'vote'), [])}
     return body
 
 
 def joined_body(message: Message) -> Body:
     """For a message read with its chat, contact, session and sender."""
     sender = person(message.sender) if message.sender_id and message.sender else None
-    return message_body(message, session=message.session.name, peer=peer_of(message.chat), sender=sender)
+    body = message_body(message, session=message.session.name, peer=peer_of(message.chat), sender=sender)
+    if message.edited_at:
+        body['edited_at'] = time_text(message.edited_at)
+    if message.revoked_at:
+        body['revoked_at'] = time_text(message.revoked_at)
+    return body
+
+
+def media_body(row: Download) -> Body:
+    """The file that a message brought; `row` with its media joined. `id` is null until it is here."""
+    media = row.media
+    gone = media is not None and media.gone_at is not None
+    here = media if not gone else None
+    return {
+        'id': here.id if here else None,
+        'kind': row.kind,
+        'mime': here.mime if here else row.mime,
+        'size': here.size if here else row.size,
+        'filename': row.filename,
+        'width': row.width or (here.width if here else 0),
+        'height': row.height or (here.height if here else 0),
+        'seconds': row.seconds or (here.seconds if here else 0),
+        'animated': row.animated,
+        'view_once': row.view_once,
+        'state': 'gone' if gone else row.state,
+        'detail': 'This file was deleted here; ask for it again.' if gone else row.error,
+    }
 
 
 def history_of(message: Message, receipts: list[Receipt]) -> list[Body]:

@@ -1,4 +1,4 @@
-"""What people do with a chat: read it, take it over from the bot, hand it back."""
+"""What people do with a chat: read it, take it over from the bot, hand it back, write notes beside it."""
 
 import logging
 from concurrent.futures import Future
@@ -11,17 +11,20 @@ from data.chats import Chat, chat_by_id, overdue
 from data.contacts import Contact
 from data.database import after_commit, write
 from data.messages import Message, newest_received
+from data.notes import Note, add_note
 from data.people import user_by_id
 
 from .addresses import Address
 from .errors import DovecoteError, Invalid, NotFound
 from .news import NewsDesk
+from .outbox import Author
 from .world import World
 
 log = logging.getLogger(__name__)
 
 Typing = Literal['typing', 'recording', 'paused']
 RECEIPTS_MOST = 200  # read receipts for one opening of a chat; WhatsApp counts what is older as read as well
+LONGEST_NOTE = 4_096
 
 
 class Hosts(Protocol):
@@ -83,6 +86,23 @@ class Chats:
     def assign(self, chat_id: str, user_id: str) -> Chat:
         """Say whose chat it is, '' for nobody's; who answers stays as it is. Raises Invalid for nobody we know."""
         return self._change(chat_id, assigned_to=user_id or None)
+
+    def note(self, chat_id: str, text: str, author: Author) -> Note:
+        """Keep what the team should know; nobody outside sees it. Raises Invalid."""
+        if not text.strip():
+            raise Invalid('There is nothing in this note.', field='text')
+        if len(text) > LONGEST_NOTE:
+            raise Invalid(f'A note may have {LONGEST_NOTE} characters, this one has {len(text)}.', field='text')
+
+        def keep() -> Note:
+            session_id, id = _chat(chat_id).session_id, self.world.new_id()
+            body = {'chat': chat_id, 'id': id}
+            after_commit(lambda: self.desk.whisper('chat.noted', body, session=session_id, chat=chat_id))
+            return add_note(
+                id, chat_id, author=author.id, author_name=author.name, text=text.strip(), at=self.world.now()
+            )
+
+        return write(keep)
 
     def hand_back_overdue(self) -> None:
         """Chats whose time with a person is over; the router has treated them so already."""

@@ -2,6 +2,7 @@
 
 DovecoteError
  ├─ Invalid             what was asked for makes no sense; says which field and why
+ │   └─ TooLarge        a file is larger than what is allowed
  ├─ NotFound            there is no such thing
  ├─ Forbidden           the asker has no right to it
  ├─ Conflict            the state of the thing does not allow it
@@ -11,6 +12,7 @@ DovecoteError
  ├─ NotConnected        the session is not online, certainly nothing was sent; worth trying again
  ├─ SendRefused         WhatsApp said no
  ├─ SendUncertain       it may or may not have been sent; never repeated blindly
+ ├─ CallDenied          WhatsApp said no to something else than a message
  └─ CallFailed          a question to WhatsApp was not answered
 """
 
@@ -34,6 +36,10 @@ class Invalid(DovecoteError):
         super().__init__(sentence)
         self.field = field
         self.code = code or type(self).code
+
+
+class TooLarge(Invalid):
+    code = 'media_too_large'
 
 
 class NotFound(DovecoteError):
@@ -81,14 +87,25 @@ class SendRefused(DovecoteError):
 
     code = 'send_refused'
 
-    def __init__(self, sentence: str, *, reason: int = 0, retry: bool = False) -> None:
+    def __init__(self, sentence: str, *, reason: int = 0, retry: bool = False, code: str = '') -> None:
         super().__init__(sentence)
         self.reason = reason
         self.retry = retry
+        self.code = code or type(self).code
 
 
 class SendUncertain(DovecoteError):
     code = 'send_uncertain'
+
+
+class CallDenied(DovecoteError):
+    """`code` says what for: not_in_group, not_admin, no_such_group, link_invalid, link_revoked, … or call_denied."""
+
+    code = 'call_denied'
+
+    def __init__(self, sentence: str, *, code: str = '') -> None:
+        super().__init__(sentence)
+        self.code = code or type(self).code
 
 
 class CallFailed(DovecoteError):

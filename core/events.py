@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Literal
 
 ReceiptKind = Literal['delivered', 'read', 'played']
-Origin = Literal['live', 'offline']
+Origin = Literal['live', 'offline', 'history']
+Standing = Literal['received', 'sent', 'delivered', 'read', 'played']
 
 
 # ---- the life of a session
@@ -210,7 +211,7 @@ class Vote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The message that a reaction, an edit, a revocation or a vote is about. `sender`: the address who wrote it."""
+    """The message that a reaction, an edit or a revocation of ours is about. `sender`: the address that wrote it."""
 
     whatsapp_id: str
     sender: str
@@ -227,7 +228,8 @@ class MessageReceived:
     `chat` and `sender` are addresses as they arrived; `chat_alt` and `sender_alt` are the other name (phone number
     or LID) of the same person where the event offers it, else ''. In a private chat of ours (`from_me`) `chat` is
     the other person. `text` is the body, caption or the emoji of a reaction; `mentions` are addresses. `raw` is the
-    serialized waE2E.Message. `content` is what the kind brings beside the text, `target` what it is about.
+    serialized waE2E.Message. `content` is what the kind brings beside the text; `target` is WhatsApp's id of the
+    message that a reaction, an edit, a revocation or a vote is about.
     """
 
     session: str
@@ -247,7 +249,7 @@ class MessageReceived:
     origin: Origin
     raw: bytes
     content: Content | None = None
-    target: Target | None = None
+    target: str = ''
     forwarded: bool = False
 
 
@@ -277,6 +279,23 @@ class ReceiptReceived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryReceived:
+    """The phone told a part of what was before the link; never fresh, however new it is.
+
+    `messages` with how far each had come; `names` are (address, what they call themselves), `people` pairs of digits
+    (lid, phone), `groups` (address, name). `progress`: how far the phone has come with all of it, in percent; -1: not
+    said by this part.
+    """
+
+    session: str
+    messages: tuple[tuple[MessageReceived, Standing], ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
+    people: tuple[tuple[str, str], ...] = ()
+    groups: tuple[tuple[str, str], ...] = ()
+    progress: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TypingChanged:
     """Somebody started or stopped typing or recording to us."""
 
@@ -287,16 +306,115 @@ class TypingChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GroupSeen:
-    """A group we are in was created, joined or changed.
+class PresenceChanged:
+    """Somebody we watch came or went. `last_seen`: when they went, None where they keep it to themselves."""
 
-    `name` is empty when unknown; participants are pairs of digits: (lid, phone).
+    session: str
+    who: str
+    online: bool
+    last_seen: datetime | None = None
+
+
+# ---- calls and the block list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallReceived:
+    """Somebody calls us. `group`: the address of the group that is called, '' for a call to us alone.
+
+    `id` is WhatsApp's; `caller` must be named as it is here when the call is rejected.
+    """
+
+    session: str
+    id: str
+    caller: str
+    caller_alt: str
+    group: str
+    video: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded:
+    """A call is over: the caller hung up, nobody answered, or it was taken or rejected on another device."""
+
+    session: str
+    id: str
+    caller: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlocklistChanged:
+    """The owner blocked or unblocked people on the phone. `changes` are (address, whether blocked now).
+
+    Without any, the list is another one and has to be asked for.
+    """
+
+    session: str
+    changes: tuple[tuple[str, bool], ...]
+
+
+# ---- groups
+
+GroupRole = Literal['member', 'admin', 'owner']
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participant:
+    """Somebody in a group, by the digits of both addresses, '' for what was not told."""
+
+    lid: str
+    phone: str
+    role: GroupRole = 'member'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupSeen:
+    """A whole group as it is now: we asked for it, or (`joined`) are in it from now on.
+
+    `owner` is who made it, '' if unknown; `announce`: only admins write; `locked`: only admins change name, description
+    and photo. `by`: who added us, our own address when we joined by a link or made it, '' if not told.
     """
 
     session: str
     group: str
     name: str
-    participants: tuple[tuple[str, str], ...]
+    participants: tuple[Participant, ...] = ()
+    description: str = ''
+    announce: bool = False
+    locked: bool = False
+    owner: str = ''
+    made_at: datetime | None = None
+    joined: bool = False
+    by: str = ''
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupChanged:
+    """Something happened in a group we are in, or were in until now. None: not touched.
+
+    `by`: the address of who did it and `by_name` what they call themselves, '' if not told. Of `joined`, `left`,
+    `promoted` and `demoted` each is an address; who left alone is in `left` and is `by`; who came by an invite link has
+    `by_link`. `ended`: the group is no more.
+    """
+
+    session: str
+    group: str
+    by: str
+    at: datetime
+    by_name: str = ''
+    name: str | None = None
+    description: str | None = None
+    announce: bool | None = None
+    locked: bool | None = None
+    joined: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    promoted: tuple[str, ...] = ()
+    demoted: tuple[str, ...] = ()
+    by_link: bool = False
+    new_link: bool = False
+    ended: bool = False
 
 
 Event = (
@@ -315,9 +433,17 @@ Event = (
     | MessageReceived
     | MessageDamaged
     | ReceiptReceived
+    | HistoryReceived
     | TypingChanged
+    | PresenceChanged
+    | CallReceived
+    | CallEnded
+    | BlocklistChanged
     | GroupSeen
+    | GroupChanged
 )
+# WhatsApp tells these only once: they are kept until they are stored, whatever happens to the program.
+Lasting = MessageReceived | ReceiptReceived | CallReceived | GroupSeen | GroupChanged
 
 
 # ---- what we ask the host to say
@@ -382,3 +508,32 @@ class Sent:
 
     whatsapp_id: str
     at: datetime
+
+
+# ---- what the host answers about groups and people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberOutcome:
+    """What became of adding, removing, promoting or demoting one person. `error`: 0 where it was done, else WhatsApp's
+    number (403: may only be invited, 404: not on WhatsApp or not in the group, 409: is in it already …).
+    """
+
+    person: Participant
+    error: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupMade:
+    """`group` without those in `refused`."""
+
+    group: GroupSeen
+    refused: tuple[MemberOutcome, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """Of a person or group: `url` may be fetched for some days; `id` changes with the picture."""
+
+    id: str
+    url: str

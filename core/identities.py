@@ -2,9 +2,12 @@
 
 from typing import TypeVar
 
+from data.blocked import same_blocked
 from data.chats import Chat, chat_with, create_chat
 from data.contacts import Contact, contact_by, create_contact
 from data.database import after_commit
+from data.marks import same_marks
+from data.members import same_members
 from data.messages import Message
 from data.traffic import ChatCard, chat_card
 
@@ -170,6 +173,8 @@ class Identities:
             else:
                 _move_messages(chat, kept)
         Message.update(sender=keep.id).where(Message.sender == gone.id).execute()
+        for same in (same_marks, same_members, same_blocked):
+            same(keep=str(keep.id), gone=str(gone.id))
         Contact.delete().where(Contact.id == gone.id).execute()
         names = {'name': keep.name or gone.name, 'push_name': keep.push_name or gone.push_name}
         keep.lid, keep.name, keep.push_name = gone.lid, names['name'], names['push_name']

@@ -2,37 +2,61 @@
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future
 from datetime import timedelta
 
 from data.chats import Chat
 from data.database import after_commit
-from data.messages import Message
+from data.messages import ABOUT, Message, message_at
 from data.traffic import Line, add_message, add_receipts, session_name
 
-from .addresses import parse_jid
+from .addresses import STATUS, STATUS_GROUP, parse_jid
 from .again import Again
+from .blocklist import Blocklist
 from .bodies import Body, message_body, time_text
+from .calls import Calls
+from .contents import Kept, chosen, kept
 from .errors import Invalid
-from .events import Event, GroupSeen, MessageDamaged, MessageReceived, ReceiptReceived, TypingChanged
+from .events import (
+    BlocklistChanged,
+    CallEnded,
+    CallReceived,
+    Connected,
+    Event,
+    GroupChanged,
+    GroupSeen,
+    HistoryReceived,
+    MessageDamaged,
+    MessageReceived,
+    PresenceChanged,
+    ReceiptReceived,
+    RemoteFile,
+    TypingChanged,
+    Vote,
+)
+from .groups import Groups
+from .history import History
 from .identities import Identities
+from .marks import Marks
 from .news import NewsDesk
+from .presence import Presence
 from .sessions import Sessions
 from .world import World
 
 log = logging.getLogger(__name__)
 
 Route = Callable[[str, str], object]
-AskGroups = Callable[[str], 'Future[tuple[GroupSeen, ...]]']
+Want = Callable[[str, str, RemoteFile, bool], object]
 # Told to the router; everything else (edits, reactions, …) is kept but starts nothing.
 SPOKEN = {'text', 'image', 'video', 'audio', 'voice', 'document', 'sticker', 'location', 'contact'}
 # A clock that is wrong on a phone must not put a message at the end of the chat for ever.
 FUTURE = timedelta(minutes=5)
-ASK_AGAIN = 600.0  # seconds between two questions for the groups of a session
 
 
 class Inbox:
-    """`route(message id, chat id)` is nudged for each message that automation may answer; `groups` asks WhatsApp."""
+    """`route(message id, chat id)` is nudged for each message that automation may answer.
+
+    `want(message id, session id, file, history)` sees to the file that a message brings, inside its write.
+    """
 
     def __init__(
         self,
@@ -43,65 +67,89 @@ class Inbox:
         route: Route,
         *,
         again: Again,
-        groups: AskGroups,
+        groups: Groups,
+        calls: Calls,
+        presence: Presence,
+        blocklist: Blocklist,
+        want: Want | None = None,
     ) -> None:
         self.world, self.identities, self.sessions, self.desk, self.route = world, identities, sessions, desk, route
-        self.again, self.groups = again, groups
-        self._asked: dict[str, float] = {}  # session id -> when its groups were asked for
+        self.again, self.groups, self.calls, self.want = again, groups, calls, want
+        self.presence, self.blocklist = presence, blocklist
+        self.marks = Marks(identities, desk)
+        self.history = History(
+            identities, desk, make=self._line, whose=self._whose, mark=self.marks.take, file=self._file
+        )
 
     def receive(self, event: Event, stored: Callable[[], object]) -> None:
         """Keep what happened, in the order in which it is told; `stored` is called once it cannot be lost any more."""
         self.again.write(lambda: self._keep(event), lambda problem: _settle(problem, event, stored))
 
-    def _keep(self, event: Event) -> None:
+    def _keep(self, event: Event) -> None:  # noqa: PLR0912  (the index of the program: one line for each fact)
         match event:
             case MessageReceived():
                 self._message(event)
+            case HistoryReceived() if session_name(event.session) is not None:
+                self.history.take(event)
             case ReceiptReceived():
                 self._receipt(event)
             case TypingChanged():
                 self._typing(event)
+            case PresenceChanged():
+                self.presence.take(event)
             case GroupSeen():
-                self._group(event)
+                self.groups.facts.seen(event)
+            case GroupChanged():
+                self.groups.facts.changed(event)
+            case CallReceived():
+                self.calls.take(event)
+            case CallEnded():
+                self.calls.ended(event)
+            case BlocklistChanged():
+                self.blocklist.take(event)
             case MessageDamaged():  # the library asks the sender again; the message follows under the same id
                 log.info('session %s: a message could not be decrypted, asked for it again', event.session)
+            case Connected():
+                self.sessions.handle(event)
+                self.presence.connected(event)
+                self.blocklist.connected(event.session)
             case _:
                 self.sessions.handle(event)
 
     def _message(self, event: MessageReceived) -> None:
-        if session_name(event.session) is None or not _is_chat(event.chat):
-            return  # a status, a channel, or a session deleted meanwhile
+        if session_name(event.session) is None or not (_is_chat(event.chat) or event.chat == STATUS):
+            return  # a channel, or a session deleted meanwhile
         chat_id, sender_id = self._whose(event)
         line = self._line(event, chat_id, sender_id)
-        if not add_message(line, unread=0 if event.from_me else 1):
+        quiet = event.kind in ABOUT or event.chat == STATUS
+        if not add_message(line, unread=0 if event.from_me or quiet else 1, on_top=event.kind not in ABOUT):
             return  # WhatsApp repeats itself after a reconnect
+        if event.kind in ABOUT:
+            self.marks.take(line)
+        else:
+            self._tell(line, event, chat_id)
+        self._file(line, event)
+        if line.routed == 0:
+            after_commit(lambda: self.route(line.id, chat_id))
+
+    def _file(self, line: Line, event: MessageReceived, *, history: bool = False) -> None:
+        if self.want is not None and isinstance(event.content, RemoteFile):
+            self.want(line.id, line.session_id, event.content, history)
+
+    def _tell(self, line: Line, event: MessageReceived, chat_id: str) -> None:
         card = self.identities.card(chat_id)
-        sender: Body | None = dict(self.identities.person(sender_id)) if sender_id else None
+        sender: Body | None = dict(self.identities.person(line.sender_id)) if line.sender_id else None
         body = message_body(line, session=card.session, peer=dict(self.identities.peer(chat_id)), sender=sender)
         kind = 'message.sent' if event.from_me else 'message.received'
         self.desk.tell(kind, body, session=event.session, chat=chat_id)
-        if line.routed == 0:
-            after_commit(lambda: self.route(line.id, chat_id))
         if card.group and not card.name:
-            after_commit(lambda: self._ask_groups(event.session))
-
-    def _ask_groups(self, session_id: str) -> None:
-        """A group nobody has told us the name of, as we were in it before we were linked."""
-        now = self.world.ticks()
-        if now - self._asked.get(session_id, -ASK_AGAIN) < ASK_AGAIN:
-            return
-        self._asked[session_id] = now
-        self.groups(session_id).add_done_callback(self._groups_told)
-
-    def _groups_told(self, done: 'Future[tuple[GroupSeen, ...]]') -> None:
-        if done.exception() is not None:
-            log.info('the groups of a session could not be asked for: %s', done.exception())
-            return
-        for group in done.result():
-            self.receive(group, lambda: None)
+            after_commit(lambda: self.groups.learn(event.session))
 
     def _whose(self, event: MessageReceived) -> tuple[str, str | None]:
         """(chat id, contact id of the sender, None for our own)."""
+        if event.chat == STATUS:
+            chat_id = self.identities.chat(event.session, group=STATUS_GROUP, name='Status updates')
+            return chat_id, None if event.from_me else self._sender(event)
         if event.is_group:
             chat_id = self.identities.chat(event.session, group=parse_jid(event.chat).digits)
             return chat_id, None if event.from_me else self._sender(event)
@@ -134,12 +182,22 @@ class Inbox:
             author='phone' if event.from_me else '',
             author_name='Phone' if event.from_me else '',
             origin=event.origin,
-            routed=0 if not event.from_me and event.kind in SPOKEN else None,
+            routed=0 if not event.from_me and event.kind in SPOKEN and event.chat != STATUS else None,
             at=min(event.at, now + FUTURE),
             created_at=now,
             sent_at=event.at if event.from_me else None,
             proto=event.raw,
+            content=self._content(event, chat_id),
+            target=event.target or None,
+            forwarded=event.forwarded,
         )
+
+    def _content(self, event: MessageReceived, chat_id: str) -> Kept | None:
+        if not isinstance(event.content, Vote):
+            return kept(event.content)
+        poll = message_at(event.session, chat_id, event.target)
+        options = poll.content['options'] if poll is not None and poll.kind == 'poll' and poll.content else []
+        return {'options': chosen(event.content.hashes, options)}
 
     def _receipt(self, event: ReceiptReceived) -> None:
         if session_name(event.session) is None or not _is_chat(event.chat):
@@ -174,22 +232,12 @@ class Inbox:
                 chat_id = self.identities.chat(event.session, group=parsed.digits)
             else:
                 chat_id = self.identities.chat(event.session, contact_id=self.identities.contact(event.chat))
+                self.presence.typing(event)
             after_commit(
                 lambda: self.desk.whisper(
                     'chat.typing', {'chat': chat_id, 'state': event.state}, session=event.session, chat=chat_id
                 )
             )
-
-    def _group(self, event: GroupSeen) -> None:
-        if session_name(event.session) is None:
-            return
-        group = parse_jid(event.group).digits
-        self.identities.rename_group(event.session, group, event.name)
-        for lid, phone in event.participants:
-            self.identities.same_person(phone, lid)
-        chat_id = self.identities.chat(event.session, group=group)
-        body = {'chat': chat_id, 'group': event.group, 'name': event.name}
-        self.desk.tell('group.updated', body, session=event.session, chat=chat_id)
 
 
 def _is_chat(address: str) -> bool:

@@ -4,17 +4,30 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Protocol, cast
 
 from data.database import after_commit, write, write_soon
-from data.messages import Message, claim, message_by_id, open_by_session, put_back, waiting_of
+from data.members import ADMINS
+from data.messages import (
+    ABOUT,
+    Message,
+    change_waiting,
+    claim,
+    message_at,
+    message_by_id,
+    open_by_session,
+    put_back,
+    waiting_of,
+)
 from data.sessions import Session
 from data.traffic import (
     Line,
     add_message,
     claim_next,
+    closed,
     found_sending,
     highest_receipt,
     lift,
@@ -25,9 +38,12 @@ from data.traffic import (
 from .addresses import parse_recipient
 from .again import Again
 from .bodies import Body, joined_body, message_body
-from .errors import Conflict, Invalid, NotConnected, NotFound, SendRefused, SendUncertain
-from .events import Outgoing, Quote, Sent
+from .contents import FILES, Kept, as_said, file_kind
+from .errors import Conflict, DovecoteError, Invalid, NotConnected, NotFound, SendRefused, SendUncertain
+from .events import Card, FileKind, LocalFile, Outgoing, OutgoingKind, Place, Poll, Preview, Quote, Sent, Target
+from .group_facts import GONE, GroupFacts
 from .identities import Identities
+from .marks import Marks
 from .news import NewsDesk
 from .world import World
 
@@ -41,6 +57,9 @@ PAUSE = 1.0  # seconds until the next try after 'not connected'
 BUSY = 5.0  # and after WhatsApp asked us to slow down
 SLOW_DOWN = {429, 500, 503}
 MOST_TRIES = 4  # of a message that WhatsApp refuses with a reason that may pass
+LONGEST_EMOJI = 40  # characters; a family of four with skin tones has 15
+EDITABLE, REVOCABLE = timedelta(minutes=15), timedelta(hours=60)
+FORWARDED = FILES | {'text', 'location', 'contact'}
 SENDABLE = {'working', 'reconnecting', 'starting'}
 OTHER_ACCOUNT = 'Not sent: another WhatsApp account was linked before it could leave.'
 
@@ -54,9 +73,12 @@ class Send(Protocol):
     def __call__(self, session: str, message: Outgoing, /, *, batch: int) -> 'Future[Sent]': ...
 
 
+Files = Callable[[str, FileKind], LocalFile]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """Who says something: `id` is 'user:<id>', 'key:<id>' or 'flow:<key>'; `name` is for people to read."""
+    """Who says something: `id` is 'user:<id>', 'key:<id>', 'flow:<key>' or 'session'; `name` is for people to read."""
 
     id: str
     name: str
@@ -64,14 +86,23 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewText:
-    """What to say; `to` as a user writes it, `reply_to` a message id of ours or WhatsApp's, `mentions` likewise."""
+class Saying:
+    """What to say. `to` as a user writes it, `mentions` likewise; `reply_to` a message id of ours or WhatsApp's.
 
-    session: str
-    to: str
-    text: str
+    `content` as core/contents.py keeps it; `media_id` of a file, already as WhatsApp wants it. `target`: the message a
+    reaction, an edit or a revocation is about, like `reply_to`; `text` is then the emoji or the new text.
+    """
+
+    session: str = ''
+    to: str = ''
+    text: str = ''
+    kind: OutgoingKind = 'text'
+    content: Kept | None = None
+    media_id: str | None = None
+    target: str = ''
     reply_to: str = ''
     mentions: tuple[str, ...] = ()
+    forwarded: bool = False
 
 
 @dataclass(slots=True)
@@ -90,7 +121,10 @@ class _Lane:
 
 
 class Outbox:
-    """`country`: of numbers written without one, for sessions that have none of their own."""
+    """`country`: of numbers written without one, for sessions that have none of their own.
+
+    `files` gives a file of our media folder by its id, as the host sends it; inside a write. Raises NotFound.
+    """
 
     def __init__(
         self,
@@ -100,10 +134,13 @@ class Outbox:
         send: Send,
         *,
         again: Again,
+        files: Files,
         country: str = '',
     ) -> None:
         self.world, self.identities, self.desk, self.send, self.country = world, identities, desk, send, country
-        self.again = again
+        self.again, self.files = again, files
+        self.marks = Marks(identities, desk)
+        self.facts = GroupFacts(world, identities, desk)
         self._lanes: dict[str, _Lane] = {}
         self._online: set[str] = set()
         self._lock = threading.Lock()
@@ -111,19 +148,19 @@ class Outbox:
 
     # ---- saying something
 
-    def post(self, new: NewText, author: Author) -> Line:
+    def post(self, new: Saying, author: Author) -> Line:
         """Keep a message to be sent, in one write. Returns the row, status 'queued'.
 
         Raises Invalid, NotFound (session, contact, the message replied to) or Conflict (the session is stopped).
         """
         return write(lambda: self._keep(new, author))
 
-    def _keep(self, new: NewText, author: Author) -> Line:
+    def _keep(self, new: Saying, author: Author) -> Line:
         session = session_facts(new.session)
         if session is None:
             raise NotFound(f'There is no session called “{new.session[:48]}”.')
         id, state, detail, country, linked = session
-        _check_text(new.text)
+        _check(new)
         if not can_send(state, linked=linked):
             how = state.replace('_', ' ') if linked or state not in SENDABLE else 'not linked to a phone yet'
             raise Conflict(f'{new.session} cannot send: it is {how}. {detail}', code='session_not_working')
@@ -131,25 +168,34 @@ class Outbox:
         return self._queue(id, chat_id, new, author, country or self.country)
 
     def say(self, chat_id: str, text: str, author: Author, *, reply_to: str = '') -> Line:
-        """The same into a chat we have; a stopped session keeps it until it works again."""
-        _check_text(text)
+        """A text into a chat we have; see `put`."""
+        return self.put(chat_id, Saying(text=text, reply_to=reply_to), author)
+
+    def put(self, chat_id: str, new: Saying, author: Author) -> Line:
+        """The same as `post` into a chat we have; a stopped session keeps it until it works again."""
+        _check(new)
 
         def keep() -> Line:
-            card = self.identities.card(chat_id)
-            new = NewText(session=card.session, to='', text=text, reply_to=reply_to)
-            return self._queue(card.session_id, chat_id, new, author)
+            return self._queue(self.identities.card(chat_id).session_id, chat_id, new, author)
 
         return write(keep)
 
-    def _queue(self, session_id: str, chat_id: str, new: NewText, author: Author, country: str = '') -> Line:
+    def _queue(self, session_id: str, chat_id: str, new: Saying, author: Author, country: str = '') -> Line:
+        _check_open(*closed(chat_id))
         now = self.world.now()
         quoted = self._quoted(session_id, chat_id, new.reply_to) if new.reply_to else None
+        about = self._about(chat_id, new, now) if new.kind in ABOUT else None
         line = Line(
             id=self.world.new_id(),
             session_id=session_id,
             chat_id=chat_id,
             direction='out',
+            kind=new.kind,
             text=new.text,
+            content=new.content,
+            media_id=new.media_id,
+            target=about.whatsapp_id if about else None,
+            forwarded=new.forwarded,
             status='queued',
             author=author.id,
             author_name=author.name,
@@ -161,7 +207,7 @@ class Outbox:
             at=now,
             created_at=now,
         )
-        add_message(line)
+        add_message(line, on_top=about is None)
         after_commit(lambda: self._waits(line))
         return line
 
@@ -183,6 +229,21 @@ class Outbox:
             session = Session.get_by_id(session_id)
             sender = f'{session.phone}@s.whatsapp.net'
         return Quote(whatsapp_id=message.whatsapp_id, sender=sender, text=message.text[:1024])
+
+    def _about(self, chat_id: str, new: Saying, now: datetime) -> Message:
+        """The message it is about, if that may be done to it."""
+        row: Message | None = Message.get_or_none(
+            Message.chat == chat_id, (Message.id == new.target) | (Message.whatsapp_id == new.target)
+        )
+        if row is None or row.kind in ABOUT:
+            raise NotFound('There is no such message in this chat.')
+        if not row.whatsapp_id:
+            raise Conflict(f'That message is {row.status}: WhatsApp does not have it.', code='not_sent')
+        if row.revoked_at:
+            raise Conflict('That message was deleted.', code='message_deleted')
+        if new.kind != 'reaction' and not (new.kind == 'revoke' and row.direction == 'in' and _rules(chat_id)):
+            _check_own(row, new.kind, now)
+        return row
 
     def _mention(self, text: str, country: str) -> str:
         address = parse_recipient(text, country, field='mentions')
@@ -223,8 +284,16 @@ class Outbox:
 
     def _claim(self, session_id: str, free: int) -> None:
         lines = claim_next(session_id, free, self.world.now())
-        ready = [(line, self._outgoing(line)) for line in lines]
+        ready = [(line, message) for line in lines if (message := self._ready(line)) is not None]
         after_commit(lambda: self._dispatch(session_id, ready))
+
+    def _ready(self, row: Line) -> Outgoing | None:
+        """None: it can never be sent, and says so."""
+        try:
+            return self._outgoing(row)
+        except DovecoteError as error:
+            self._over(row, 'failed', str(error), error.code)
+            return None
 
     def _claimed(self, session_id: str, done: 'Future[None]') -> None:
         with self._lock:
@@ -286,6 +355,9 @@ class Outbox:
         if not mark_sent(row.id, sent.whatsapp_id, now):
             return
         row.status, row.whatsapp_id, row.sent_at = 'sent', sent.whatsapp_id, now
+        log.debug('message %s: sent', row.id)
+        if row.kind in ABOUT:
+            self.marks.take(replace(row, at=now))
         self._tell(row, 'message.sent')
         early = highest_receipt(row.session_id, sent.whatsapp_id)  # a receipt may come before we know the id
         if early:
@@ -303,7 +375,10 @@ class Outbox:
         ended = {'error': sentence, 'error_code': code, 'ended_at': self.world.now()}
         if claim(row.id, ('sending',), 'failed' if status == 'failed' else 'uncertain', **ended):
             row.status, row.error, row.error_code = status, sentence, code
+            after_commit(lambda: log.warning('message %s: %s (%s)', row.id, status, code))
             self._tell(row, f'message.{status}')
+            if code == 'not_in_group':
+                self.facts.gone(row.chat_id)
 
     def _tell(self, row: Line, kind: str) -> None:
         card, peer = self.identities.card(row.chat_id), self.identities.peer(row.chat_id)
@@ -314,8 +389,29 @@ class Outbox:
         quote = None
         if row.quote_id:
             quote = Quote(whatsapp_id=row.quote_id, sender=row.quote_sender or '', text=row.quote_text or '')
-        to = self.identities.address(row.chat_id)
-        return Outgoing(to=to, text=row.text, quote=quote, mentions=tuple(row.mentions or ()))
+        return Outgoing(
+            to=self.identities.address(row.chat_id),
+            text=row.text,
+            kind=cast(OutgoingKind, row.kind),
+            quote=quote,
+            mentions=tuple(row.mentions or ()),
+            content=self._content(row),
+            target=self._target(row) if row.target else None,
+            forwarded=row.forwarded,
+        )
+
+    def _content(self, row: Line) -> 'LocalFile | Place | Poll | tuple[Card, ...] | Preview | None':
+        if row.media_id:
+            file = self.files(row.media_id, file_kind(row.kind))  # the same content may go by many names
+            return replace(file, filename=str((row.content or {}).get('filename') or file.filename))
+        return as_said(row.kind, row.content) if row.content else None
+
+    def _target(self, row: Line) -> Target:
+        about = message_at(row.session_id, row.chat_id, row.target or '')
+        if about is None:
+            raise NotFound('The message this was about is not there any more.')
+        sender = about.heard_from or (self.identities.address_of(about.sender_id) if about.sender_id else '')
+        return Target(whatsapp_id=row.target or '', sender=sender, from_me=about.direction == 'out')
 
     # ---- afterwards
 
@@ -381,6 +477,50 @@ class Outbox:
 
         return write(settle)
 
+    def edit(self, id: str, text: str, author: Author) -> Line | None:
+        """Change a text: at once while it waits (returns None), else by a message that asks WhatsApp to.
+
+        Raises Invalid, NotFound, Conflict.
+        """
+        _check(Saying(text=text))
+
+        def change() -> Line | None:
+            row = self._ours(id)
+            if row.status == 'queued' and row.kind == 'text' and change_waiting(id, text):
+                body = {'id': id, 'chat': row.chat_id, 'status': 'queued'}
+                self.desk.whisper('message.queued', body, session=row.session_id, chat=row.chat_id)
+                return None
+            return self._queue(row.session_id, row.chat_id, Saying(kind='edit', text=text, target=id), author)
+
+        return write(change)
+
+    def forward(self, id: str, chat_id: str, author: Author) -> Line:
+        """Say in this chat what that message said, marked as forwarded. Raises NotFound, Conflict, Invalid."""
+
+        def copy() -> Line:
+            row = self._ours(id)
+            _check_forwardable(row)
+            kind = cast(OutgoingKind, row.kind)
+            new = Saying(text=row.text, kind=kind, content=row.content, media_id=row.media_id, forwarded=True)
+            return self.put(chat_id, new, author)
+
+        return write(copy)
+
+    def revoke(self, id: str, author: Author) -> Line:
+        """Ask WhatsApp to delete a message for everybody. Raises NotFound, Conflict."""
+
+        def ask() -> Line:
+            row = self._ours(id)
+            return self._queue(row.session_id, row.chat_id, Saying(kind='revoke', target=id), author)
+
+        return write(ask)
+
+    def _ours(self, id: str) -> Message:
+        row = message_by_id(id)
+        if row is None:
+            raise NotFound('There is no message with this id.')
+        return row
+
     def cancel(self, id: str) -> Message:
         """Only what has not left yet. Raises NotFound, Conflict."""
 
@@ -416,8 +556,53 @@ def _worth_another_try(problem: BaseException, row: Line) -> bool:
     return isinstance(problem, SendRefused) and problem.retry and row.attempts < MOST_TRIES
 
 
-def _check_text(text: str) -> None:
-    if not text.strip():
+def _check(new: Saying) -> None:
+    """Raises Invalid for what nobody could send."""
+    if new.kind in ('text', 'edit') and not new.text.strip():
         raise Invalid('There is nothing to say: the text is empty.', field='text')
-    if len(text) > LONGEST:
-        raise Invalid(f'A text may have {LONGEST} characters, this one has {len(text)}.', field='text')
+    if len(new.text) > LONGEST:
+        raise Invalid(f'A text may have {LONGEST} characters, this one has {len(new.text)}.', field='text')
+    if new.kind == 'reaction' and len(new.text) > LONGEST_EMOJI:
+        raise Invalid('A reaction is one emoji.', field='reaction.emoji')
+    if new.kind in ABOUT and not new.target:
+        raise Invalid('This needs the message it is about.', field='message')
+
+
+def _rules(chat_id: str) -> bool:
+    """Admins of a group may delete what others wrote."""
+    return closed(chat_id)[0] in ADMINS
+
+
+def _check_open(role: str, blocked: bool) -> None:
+    """Raises Conflict where WhatsApp would surely refuse."""
+    if role == GONE:
+        raise Conflict('You are no longer in this group.', code='not_in_group')
+    if blocked:
+        raise Conflict('You have blocked this contact. Unblock them to write to them.', code='contact_blocked')
+
+
+def _check_forwardable(row: Message) -> None:
+    """Raises Conflict."""
+    if row.revoked_at:
+        raise Conflict('That message was deleted.', code='message_deleted')
+    if row.kind not in FORWARDED:
+        raise Conflict(f'A {row.kind.replace("_", " ")} cannot be forwarded.', code='not_forwardable')
+    if row.kind in FILES and (row.content or {}).get('view_once'):
+        raise Conflict('What may be viewed once cannot be forwarded.', code='not_forwardable')
+    if row.kind in FILES and not row.media_id:
+        raise Conflict('The file of that message is not here, so it cannot be sent on.', code='not_forwardable')
+
+
+def _check_own(row: Message, kind: str, now: datetime) -> None:
+    """Raises Conflict when this message can no longer be edited or deleted for everybody."""
+    if row.direction == 'in':
+        raise Conflict('Only your own messages can be changed.', code='not_yours')
+    if kind == 'edit' and row.kind != 'text':
+        raise Conflict(f'Only a text can be edited, this is a {row.kind}.', code='not_editable')
+    written = row.sent_at or row.at
+    if kind == 'edit' and now - written > EDITABLE:
+        raise Conflict('WhatsApp lets a message be edited for 15 minutes; this one is older.', code='too_late')
+    if kind == 'revoke' and now - written > REVOCABLE:
+        raise Conflict(
+            'WhatsApp lets a message be deleted for everybody for 60 hours; this one is older.', code='too_late'
+        )

@@ -9,13 +9,13 @@ from .errors import Forbidden, Invalid
 
 Role = Literal['owner', 'admin', 'agent', 'viewer']
 Right = Literal[
-    'sessions.see', 'sessions.manage', 'messages.see', 'messages.send', 'chats.manage', 'flows.see', 'flows.edit',
-    'sandbox.use', 'hosts.manage', 'keys.manage', 'people.manage', 'settings.manage', 'owners.manage',
+    'sessions.see', 'sessions.manage', 'messages.see', 'messages.send', 'chats.manage', 'groups.manage', 'flows.see',
+    'flows.edit', 'sandbox.use', 'hosts.manage', 'keys.manage', 'people.manage', 'settings.manage', 'owners.manage',
 ]  # fmt: skip
 Look = Literal['light', 'dark', 'auto']
 
 _SEE: frozenset[Right] = frozenset({'sessions.see', 'messages.see', 'flows.see'})
-_ANSWER: frozenset[Right] = frozenset({'messages.send', 'chats.manage', 'sandbox.use'})
+_ANSWER: frozenset[Right] = frozenset({'messages.send', 'chats.manage', 'groups.manage', 'sandbox.use'})
 _EVERYTHING: frozenset[Right] = frozenset(get_args(Right))
 
 # The one table of rights. Each role holds all rights of the one below it.
@@ -35,6 +35,7 @@ SENTENCES: Mapping[Right, str] = MappingProxyType(
         'messages.see': 'read messages',
         'messages.send': 'send messages',
         'chats.manage': 'take over or hand back chats',
+        'groups.manage': 'make groups, change them or block people',
         'flows.see': 'see flows',
         'flows.edit': 'change flows',
         'sandbox.use': 'use the phones of the sandbox',

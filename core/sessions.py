@@ -1,5 +1,6 @@
 """Which WhatsApp accounts should be connected, how each of them is, and what to do next."""
 
+import logging
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from .addresses import parse_recipient, shown_phone
 from .bodies import session_body
 from .deaf import Hosts as LadderHosts
 from .deaf import Ladder
-from .errors import Conflict, Invalid, NotFound
+from .errors import Conflict, DovecoteError, Invalid, NotFound
 from .events import (
     Banned,
     Closed,
@@ -32,9 +33,16 @@ from .identities import Identities
 from .news import NewsDesk
 from .world import World
 
+log = logging.getLogger(__name__)
+
 NAME = re.compile(r'[a-z0-9][a-z0-9_-]{0,47}\Z')
 PAIRING_LASTS = timedelta(minutes=15)  # fresh codes are made for so long, then the session rests until asked again
 STARTING_LASTS = timedelta(seconds=45)
+# Seconds in which what we say of a session may differ from what the hosts hold. They are asked every five: a session
+# that two answers did not name is lost. A log-out under way is given the time it may take.
+LOST_AFTER, CLOSED_AFTER = 12.0, 30.0
+UNLINKED: dict[str, Any] = {'wanted': False, 'phone': '', 'lid': '', 'linked_at': None}
+TROUBLE = {'passkey', 'logged_out', 'banned', 'failed'}  # a person has to do something
 OPEN_STATES = {'starting', 'pairing', 'passkey', 'working', 'reconnecting'}
 
 NEXT: dict[str, str] = {
@@ -56,6 +64,7 @@ class Hosts(LadderHosts, Protocol):
 
     def logout(self, session: str, *, timeout: float = 20) -> None: ...
     def forget(self, session: str) -> None: ...
+    def online(self) -> set[str]: ...
     def is_linked(self, session: str) -> bool: ...
     def pairing_code(self, session: str, phone: str, *, timeout: float = 20) -> tuple[str, datetime]: ...
 
@@ -89,6 +98,7 @@ class Sessions:
         self._codes: dict[str, Code] = {}
         self._typed: dict[str, Code] = {}
         self._pairing_since: dict[str, datetime] = {}
+        self._differs: dict[str, float] = {}  # session id -> since when the hosts hold something else
         self._ladder = Ladder(world.ticks, hosts, self._doubted)
 
     # ---- what people ask for
@@ -118,6 +128,7 @@ class Sessions:
                 detail='Not linked to a phone yet.',
             )
             self.desk.tell('session.state', session_body(row), session=row.id)
+            after_commit(lambda: log.info('%s is new: %s', name, row.detail))
             return row
 
         return write(make)
@@ -161,6 +172,7 @@ class Sessions:
                 f'{name} is not connected, so WhatsApp cannot be told. Start it first, or unlink it on the phone.',
                 code='not_connected',
             )
+        self._ladder.trust(row.id)
         by_hand = 'Logged out by a person. Link a phone to go on.'
         self._set(row.id, 'logged_out', by_hand, wanted=False)
         try:
@@ -177,7 +189,8 @@ class Sessions:
         if row.state == 'working':
             try:
                 self.logout(name)
-            except Conflict:
+            except DovecoteError as error:  # it goes all the same; the phone still lists it
+                log.info('%s is deleted without a log-out: %s', name, error)
                 self.hosts.close(row.id)
         else:
             self.hosts.close(row.id)
@@ -185,6 +198,7 @@ class Sessions:
         write(lambda: Session.delete().where(Session.id == row.id).execute())
         self.identities.forget_cached()
         self.hosts.forget(row.id)
+        log.info('%s was deleted', name)
         self.desk.whisper('session.deleted', {'name': name, 'id': row.id}, session=row.id)
 
     def qr(self, name: str) -> Code:
@@ -228,6 +242,10 @@ class Sessions:
             self._set(row.id, 'starting', 'Dovecote was started, connecting.')
             self.hosts.open(row.id)
 
+    def heard(self, session_id: str) -> None:
+        """Something came in from WhatsApp, whatever it was. Called on any thread."""
+        self._ladder.heard(session_id)
+
     def handle(self, event: Event) -> None:  # noqa: PLR0912  (one line for each thing WhatsApp can say)
         """Inside a write: what the host tells about the life of a session."""
         row: Session | None = Session.get_or_none(Session.id == event.session)
@@ -236,13 +254,15 @@ class Sessions:
         if not isinstance(event, Connected | KeepAliveMissed):
             after_commit(lambda: self.lines.offline(str(row.id)))
         match event:
+            case PairingCodeShown() if not row.wanted:  # it was stopped in between
+                after_commit(lambda: self.hosts.close(str(row.id)))
             case PairingCodeShown():
                 self._code_shown(row, event)
             case PairingEnded():
                 self._pairing_ended(row, event)
-            case Paired():
+            case Paired() if row.wanted:
                 self._set(row.id, 'starting', 'The phone agreed, logging in for the first time.')
-            case Connected():
+            case Connected() if row.wanted:
                 self._connected(row, event)
             case Disconnected() if row.wanted:
                 self._set(row.id, 'reconnecting', f'{event.because} It is tried again by itself.')
@@ -251,12 +271,7 @@ class Sessions:
             case LoggedOut():
                 self._logged_out(row, event)
             case Replaced():
-                self._set(
-                    row.id,
-                    'failed',
-                    'The same linked device was opened elsewhere. Start it to take it back.',
-                    wanted=False,
-                )
+                self._replaced(row)
             case Banned():
                 self._banned(row, event)
             case LoginFailed():
@@ -267,17 +282,37 @@ class Sessions:
                 self._set(row.id, 'resting', 'Stopped.')
 
     def tick(self) -> None:
-        """About once a second: ends of bans, pairings nobody finishes, connections that have gone deaf."""
-        now = self.world.now()
-        for row in wanted_sessions():
+        """About once a second: ends of bans, starts that are stuck, connections that were lost or have gone deaf."""
+        now, wanted = self.world.now(), wanted_sessions()
+        for row in wanted:
             if row.state == 'banned' and row.until and row.until <= now:
-                self._set(row.id, 'starting', 'The ban is over, connecting.')
-                self.hosts.open(row.id)
+                self._after_ban(row)
             elif row.state == 'starting' and now - row.since > STARTING_LASTS:
-                self._set(row.id, 'reconnecting', 'The start got stuck, opening it anew.')
-                self.hosts.open(row.id)
-                self.hosts.reconnect(row.id)
-        self._ladder.tick()
+                self._open_anew(row, 'The start got stuck, opening it anew.')
+        self._compare(wanted)
+        self._ladder.tick(row.id for row in wanted if row.state == 'working')
+
+    # ---- what the hosts hold
+
+    def _compare(self, wanted: list[Session]) -> None:
+        """An end that nobody told (a log-out that was answered too late) would else be 'working' for ever."""
+        now, online, rows = self.world.ticks(), self.hosts.online(), {str(row.id): row for row in wanted}
+        lost = {id for id, row in rows.items() if row.state == 'working'} - online
+        self._differs = {id: self._differs.get(id, now) for id in lost | (online - rows.keys())}
+        for id, since in list(self._differs.items()):
+            if id in lost and now - since > LOST_AFTER:
+                del self._differs[id]
+                self._lost(rows[id])
+            elif id not in lost and now - since > CLOSED_AFTER:
+                del self._differs[id]
+                self.hosts.close(id)
+
+    def _lost(self, row: Session) -> None:
+        self.lines.offline(row.id)
+        if self.hosts.is_linked(row.id):
+            self._open_anew(row, 'The session was not connected any more, opening it anew.')
+        elif self._move(row.id, ('working',), 'logged_out', 'It is not linked any more. Link it again.', **UNLINKED):
+            self.hosts.close(row.id)
 
     # ---- one event each
 
@@ -325,7 +360,6 @@ class Sessions:
             row.id,
             'working',
             f'Linked to {shown_phone(event.phone)}{called}.',
-            wanted=True,
             phone=event.phone,
             lid=event.lid,
             push_name=event.push_name or row.push_name,
@@ -335,20 +369,24 @@ class Sessions:
         self.identities.same_person(event.phone, event.lid)
         after_commit(lambda: self.lines.online(str(row.id)))
 
+    def _replaced(self, row: Session) -> None:
+        self._ladder.trust(row.id)
+        elsewhere = 'The same linked device was opened elsewhere. Start it to take it back.'
+        self._set(row.id, 'failed', elsewhere, wanted=False)
+
     def _logged_out(self, row: Session, event: LoggedOut) -> None:
+        self._ladder.trust(row.id)
         if row.state == 'logged_out' and not row.wanted:  # we asked for it ourselves
             return
         self._set(
             row.id,
             'logged_out',
             f'{event.because} Link it again to go on.',
-            wanted=False,
-            phone='',
-            lid='',
-            linked_at=None,
+            **UNLINKED,
         )
 
     def _banned(self, row: Session, event: Banned) -> None:
+        self._ladder.trust(row.id)
         until = f'until {event.until:%d %B %H:%M} UTC' if event.until else 'and did not say for how long'
         code = f' ({event.code})' if event.code else ''
         self._set(
@@ -363,8 +401,10 @@ class Sessions:
         said = f'{event.because} ({event.reason})' if str(event.reason) not in event.because else event.because
         if event.again:
             self._set(row.id, 'reconnecting', f'{said} It is tried again by itself.')
-        else:  # an outdated library (405) is worth a try after the update, without anybody pressing Start
-            self._set(row.id, 'failed', said, wanted=event.reason == 405)
+            return
+        self._ladder.trust(row.id)
+        # An outdated library (405) is worth a try after the update, without anybody pressing Start.
+        self._set(row.id, 'failed', said, wanted=event.reason == 405)
 
     # ---- helpers
 
@@ -377,19 +417,42 @@ class Sessions:
         self.hosts.open(row.id)
         return self.named(row.name)
 
+    def _after_ban(self, row: Session) -> None:
+        if self._move(row.id, (row.state,), 'starting', 'The ban is over, connecting.'):
+            self.hosts.open(row.id)
+
+    def _open_anew(self, row: Session, because: str) -> None:
+        if self._move(row.id, (row.state,), 'reconnecting', because):
+            self.hosts.open(row.id)
+            self.hosts.reconnect(row.id)
+
     def _forget_pairing(self, session_id: str) -> None:
         for kept in (self._codes, self._typed, self._pairing_since):
             kept.pop(session_id, None)
         self._ladder.trust(session_id)
 
-    def _doubted(self, session_id: str, why: str) -> None:
-        self._set(session_id, 'reconnecting', why)
+    def _doubted(self, session_id: str, why: str) -> bool:
+        return self._move(session_id, ('working', 'reconnecting'), 'reconnecting', why)
+
+    def _move(self, session_id: str, before: tuple[str, ...], state: State, detail: str, **more: Any) -> bool:
+        """Only while it should be connected and is in one of the states `before`; False: it is not."""
+
+        def change() -> bool:
+            row: Session | None = Session.get_or_none(Session.id == session_id)
+            if row is None or not row.wanted or row.state not in before:
+                return False
+            self._set(session_id, state, detail, **more)
+            return True
+
+        return write(change)
 
     def _set(self, session_id: str, state: State, detail: str, **more: Any) -> None:
         def change() -> None:
-            if change_state(session_id, state, detail, self.world.now(), **more):
+            before: Session | None = Session.get_or_none(Session.id == session_id)
+            if before and change_state(session_id, state, detail, self.world.now(), **more):
                 row = Session.get_by_id(session_id)
                 self.desk.tell('session.state', session_body(row), session=session_id)
+                after_commit(lambda: _log_change(before, state, detail))
 
         write(change)
 
@@ -401,6 +464,14 @@ def _is_another(row: Session, event: Connected) -> bool:
         return False
     phone, lid = known
     return event.phone != phone and not (lid and event.lid == lid)
+
+
+def _log_change(before: Session, state: State, detail: str) -> None:
+    """A new sentence for the same state is no news: an outage has many."""
+    if before.state != state:
+        level = logging.WARNING if state in TROUBLE else logging.INFO
+        now, then = state.replace('_', ' '), before.state.replace('_', ' ')
+        log.log(level, '%s is %s, was %s: %s', before.name, now, then, detail)
 
 
 def _again(event: PairingEnded) -> str:

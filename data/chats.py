@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from peewee import JOIN, CharField, ForeignKeyField, IntegerField, fn
+from peewee import JOIN, CharField, ForeignKeyField, IntegerField, JSONField, fn
 
 from .contacts import Contact
 from .database import Table, TimeField, holds
@@ -16,6 +16,8 @@ class Chat(Table):
     """`contact` for a private chat, `group` (the digits before @g.us) for a group; the other one is NULL.
 
     `automation`: bot or human; a human chat goes back to the bot at `human_until`, if that is set.
+    Of a group `role` is ours in it, 'gone' when we are not in it any more, NULL before anybody told us; `facts` is what
+    else is known of it: {description, announce, locked, owner, made_at}; see core/group_facts.py.
     """
 
     session_id: str
@@ -30,6 +32,8 @@ class Chat(Table):
     automation = CharField(default='bot')
     human_until = TimeField(null=True)
     assigned_to = CharField(null=True)
+    role = CharField(null=True)
+    facts: Any = JSONField(null=True)
     last_message = CharField(null=True)
     last_at = TimeField(null=True)
     created_at = TimeField()
@@ -48,6 +52,14 @@ def chat_with(session_id: str, *, contact_id: str = '', group: str = '') -> Chat
     return found
 
 
+def chats_with(contact_id: str, session_ids: Sequence[str] | None = None) -> list[Chat]:
+    """The private chats with this contact, the latest first, with their session joined."""
+    query = Chat.select(Chat, Session).join(Session).where(Chat.contact == contact_id)
+    if session_ids is not None:
+        query = query.where(Chat.session << list(session_ids))
+    return list(query.order_by(Chat.last_at.desc(nulls='last'), Chat.id.desc()))
+
+
 def create_chat(
     id: str, session_id: str, *, contact_id: str = '', group: str = '', name: str = '', at: datetime
 ) -> Chat:
@@ -62,6 +74,7 @@ def latest_chats(
     session_ids: Sequence[str] | None = None,
     unread: bool = False,
     automation: str = '',
+    assigned_to: str | None = None,
     q: str = '',
     ids: Sequence[str] | None = None,
     before: tuple[datetime, str] | None = None,
@@ -69,8 +82,8 @@ def latest_chats(
 ) -> list[Chat]:
     """Chats with their contact joined, the one with the newest message first.
 
-    `session_ids` None means every session, `ids` None every chat; `before` is (last_at, id) of the last one
-    already shown.
+    `session_ids` None means every session, `ids` None every chat; `assigned_to` a user's id, '' for chats that are
+    nobody's, None for any; `before` is (last_at, id) of the last one already shown.
     """
     query = (
         Chat.select(Chat, Contact, Session)
@@ -89,11 +102,38 @@ def latest_chats(
         query = query.where(Chat.unread > 0)
     if automation:
         query = query.where(Chat.automation == automation)
+    if assigned_to is not None:
+        query = query.where(Chat.assigned_to == assigned_to if assigned_to else Chat.assigned_to.is_null())
     if q:
         query = query.where(holds(Chat.name, q) | _called(q))
     if before:
         at, id = before
         query = query.where((Chat.last_at < at) | ((Chat.last_at == at) & (Chat.id < id)))
+    return list(query)
+
+
+def groups_of(
+    session_ids: Sequence[str] | None = None, *, id: str = '', group: str = '', before: str = '', limit: int = 50
+) -> list[Chat]:
+    """Chats with groups, the newest first, with their session joined; what is told to everybody (status) is none.
+
+    `group`: the digits of one group, in whichever sessions are in it; `before` is the id of the last one already shown.
+    """
+    query = (
+        Chat.select(Chat, Session)
+        .join(Session)
+        .where(Chat.group.is_null(False), Chat.group != 'status')
+        .order_by(Chat.id.desc())
+        .limit(limit)
+    )
+    if session_ids is not None:
+        query = query.where(Chat.session << list(session_ids))
+    if id:
+        query = query.where(Chat.id == id)
+    if group:
+        query = query.where(Chat.group == group)
+    if before:
+        query = query.where(Chat.id < before)
     return list(query)
 
 
@@ -123,6 +163,17 @@ def unread_total(session_ids: Sequence[str] | None = None) -> int:
         query = query.where(Chat.session << list(session_ids))
     total: Any = query.scalar()
     return int(total or 0)
+
+
+def counts_of(user_id: str, session_ids: Sequence[str] | None = None) -> tuple[int, int]:
+    """How many chats have something unread, and how many are this user's."""
+    query = Chat.select(fn.SUM(Chat.unread > 0), fn.SUM(Chat.assigned_to == user_id)).where(
+        (Chat.unread > 0) | (Chat.assigned_to == user_id)
+    )
+    if session_ids is not None:
+        query = query.where(Chat.session << list(session_ids))
+    unread, mine = query.tuples().first() or (0, 0)
+    return int(unread or 0), int(mine or 0)
 
 
 def find_contacts(

@@ -37,6 +37,10 @@ def contacts_at(digits: Collection[str]) -> list[Contact]:
     return list(Contact.select().where((Contact.phone << among) | (Contact.lid << among))) if among else []
 
 
+def contacts_by_ids(ids: Collection[str]) -> list[Contact]:
+    return list(Contact.select().where(Contact.id << list(ids))) if ids else []
+
+
 def create_contact(id: str, *, phone: str, lid: str, push_name: str, at: datetime) -> Contact:
     made: Contact = Contact.create(id=id, phone=phone or None, lid=lid or None, push_name=push_name, created_at=at)
     return made

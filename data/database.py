@@ -7,9 +7,9 @@ and one fsync then pays for everything that waited. Reading happens on any threa
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -74,6 +74,7 @@ class _Job:
         self.work = work
         self.after: list[Callable[[], object]] = []
         self.future: Future[Any] = Future()
+        self.future.set_running_or_notify_cancel()  # a write that was asked for is not called back by whoever waits
 
 
 _Outcome = tuple[_Job, Any, BaseException | None]
@@ -86,13 +87,29 @@ class _Writer(threading.Thread):
         super().__init__(name='writer', daemon=True)
         self.jobs: queue.Queue[_Job | None] = queue.Queue(WAITING)
         self.current: _Job | None = None
+        self.over = threading.Event()
 
     def run(self) -> None:
+        batch: list[_Job] = []
         try:
             while batch := self._batch():
                 self._commit(batch)
+        except BaseException as error:
+            log.critical('nothing can be written any more', exc_info=error)
         finally:
             database.close()
+            self.over.set()
+            self.give_up(batch)
+
+    def give_up(self, batch: Iterable[_Job] = ()) -> None:
+        """Once it is over: nobody waits for what will never be written."""
+        jobs = list(batch)
+        with suppress(queue.Empty):
+            while True:
+                jobs += filter(None, [self.jobs.get_nowait()])
+        for job in jobs:
+            if not job.future.done():
+                job.future.set_exception(StorageFailed('The database is closed.'))
 
     def _batch(self) -> list[_Job]:
         job = self.jobs.get()
@@ -178,6 +195,13 @@ def as_time(value: int) -> datetime:
 
 
 def _tell(job: _Job, result: Any, wrong: BaseException | None) -> None:
+    try:
+        _tell_all(job, result, wrong)
+    except Exception:  # the next write has nothing to do with it
+        log.exception('the outcome of a write could not be told')
+
+
+def _tell_all(job: _Job, result: Any, wrong: BaseException | None) -> None:
     if wrong is not None:
         job.future.set_exception(_translated(wrong))
         return
@@ -243,12 +267,20 @@ def write(work: Callable[[], T]) -> T:
 
 
 def write_soon(work: Callable[[], T]) -> Future[T]:
-    """Like `write`, without waiting. Writes are done in the order in which they were asked for."""
-    if _writer is None:
+    """Like `write`, without waiting. Writes are done in the order asked for; none can be cancelled."""
+    writer = _writer
+    if writer is None or writer.over.is_set():
         raise StorageFailed('The database is closed.')
     job = _Job(work)
-    _writer.jobs.put(job)
+    writer.jobs.put(job)
+    if writer.over.is_set():  # it ended in between
+        writer.give_up()
     return job.future
+
+
+def is_writing() -> bool:
+    """False: nothing will be kept any more, only a new start of the program helps."""
+    return _writer is not None and not _writer.over.is_set()
 
 
 def after_commit(follow: Callable[[], object]) -> None:

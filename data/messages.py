@@ -23,6 +23,10 @@ Status = Literal[
 Stage = tuple[str, datetime, str]
 ENDS = ('failed', 'uncertain', 'cancelled', 'blocked')
 PAST_KEPT = 40  # stages; a message may go back and forth for a long time
+# Messages about another one: they are kept, sent and logged like any, but a conversation shows what they did to it.
+ABOUT = ('reaction', 'edit', 'revoke', 'poll_vote')
+# Facts that stand between the messages: nobody wrote them, and nobody waits for a receipt.
+NOTED = ('group_change', 'call')
 
 
 class Message(Table):
@@ -34,6 +38,9 @@ class Message(Table):
     1 was seen by it, NULL is none of its business. `proto` is the serialized waE2E.Message of an incoming one.
     `past`: what an outgoing one was before it was last put in line, (status, milliseconds since 1970, why) each.
     `heard_from` is the address the sender had in WhatsApp's own event (receipts must name the same one).
+    `content` is what the kind brings beside the text, in the words of core/contents.py; `media_id` its file, once we
+    have it. `target` is WhatsApp's id of the message that a reaction, an edit, a revocation or a vote is about.
+    `indexed` is its number in the index of words (data/search.py), 0 when there is no word in it, NULL until then.
     Ids grow, so their order is the order of a queue and of a list.
     """
 
@@ -70,6 +77,13 @@ class Message(Table):
     ended_at = TimeField(null=True)
     past: Any = JSONField(null=True)
     proto = BlobField(null=True)
+    content: Any = JSONField(null=True)
+    media_id = CharField(null=True)
+    target = CharField(null=True)
+    forwarded = IntegerField(default=0)
+    edited_at = TimeField(null=True)
+    revoked_at = TimeField(null=True)
+    indexed = IntegerField(null=True)
 
     class Meta:
         indexes = (
@@ -94,6 +108,9 @@ Message.add_index(
     )
 )
 Message.add_index(Message.index(Message.id, where=SQL('routed = 0'), name='message_unrouted'))
+Message.add_index(Message.index(Message.id, where=SQL('indexed IS NULL'), name='message_unindexed'))
+Message.add_index(Message.index(Message.indexed, where=SQL('indexed > 0'), name='message_indexed'))
+Message.add_index(Message.index(Message.media_id, where=Message.media_id.is_null(False), name='message_media'))
 
 
 class Receipt(Table):
@@ -153,6 +170,26 @@ def receipts_of(message: Message) -> list[Receipt]:
     )
 
 
+def first_receipts(
+    session_ids: Sequence[str], whatsapp_ids: Sequence[str]
+) -> dict[tuple[str, str], list[tuple[str, datetime, int]]]:
+    """(session, WhatsApp's id) -> (kind, when the first came, from how many), in the order of these times."""
+    if not whatsapp_ids:
+        return {}
+    first = fn.MIN(Receipt.at)
+    rows: Any = (
+        Receipt.select(Receipt.session, Receipt.whatsapp_id, Receipt.kind, first, fn.COUNT(Receipt.who))
+        .where(Receipt.session << list(session_ids), Receipt.whatsapp_id << list(whatsapp_ids))
+        .group_by(Receipt.session, Receipt.whatsapp_id, Receipt.kind)
+        .order_by(first)
+        .tuples()
+    )
+    told: dict[tuple[str, str], list[tuple[str, datetime, int]]] = {}
+    for session, whatsapp_id, kind, at, count in rows:
+        told.setdefault((str(session), str(whatsapp_id)), []).append((str(kind), at, int(count)))
+    return told
+
+
 def _joined() -> Any:
     sender = Contact.alias('sender')
     return (
@@ -177,19 +214,65 @@ def messages_by_ids(ids: Sequence[str]) -> list[Message]:
     return list(_joined().where(Message.id << list(ids)).order_by(Message.id))
 
 
-def messages_of(chat_id: str, *, before: str = '', limit: int = 50) -> list[Message]:
-    """The newest messages of a chat, oldest of them first; `before` is the id to page back from."""
-    query = _joined().where(Message.chat == chat_id).order_by(Message.id.desc()).limit(limit)
+def messages_of(chat_id: str, *, before: str = '', after: str = '', limit: int = 50) -> list[Message]:
+    """The newest messages of a chat, oldest of them first, without those ABOUT others.
+
+    `before` is the id to page back from; with `after` it is the oldest ones that follow this id.
+    """
+    query = _joined().where(Message.chat == chat_id, Message.kind.not_in(ABOUT)).limit(limit)
+    if after:
+        return list(query.where(Message.id > after).order_by(Message.id))
     if before:
         query = query.where(Message.id < before)
-    return list(query)[::-1]
+    return list(query.order_by(Message.id.desc()))[::-1]
+
+
+def messages_called(chat_id: str, session_id: str, whatsapp_ids: Sequence[str]) -> list[Message]:
+    """Those that WhatsApp calls so, in this chat; nothing joined."""
+    if not whatsapp_ids:
+        return []
+    among = (Message.session == session_id, Message.whatsapp_id << list(whatsapp_ids))
+    return list(Message.select().where(*among, Message.chat == chat_id))
+
+
+def message_at(session_id: str, chat_id: str, whatsapp_id: str) -> Message | None:
+    """The message that WhatsApp calls so, in this chat; nothing joined."""
+    found: Message | None = Message.get_or_none(
+        Message.session == session_id, Message.whatsapp_id == whatsapp_id, Message.chat == chat_id
+    )
+    return found
+
+
+def change_waiting(id: str, text: str) -> bool:
+    """Before it leaves; False when it just did."""
+    changed: int = Message.update(text=text).where(Message.id == id, Message.status == 'queued').execute()
+    return changed == 1
+
+
+def change_text(id: str, text: str, at: datetime) -> bool:
+    """Its author wrote something else instead; False when it was deleted meanwhile."""
+    changed: int = (
+        Message.update(text=text, edited_at=at).where(Message.id == id, Message.revoked_at.is_null()).execute()
+    )
+    return changed == 1
+
+
+def mark_revoked(id: str, at: datetime) -> bool:
+    """Its author deleted it for everybody; False when that is known already."""
+    changed: int = Message.update(revoked_at=at).where(Message.id == id, Message.revoked_at.is_null()).execute()
+    return changed == 1
 
 
 def newest_received(chat_id: str, count: int) -> list[Message]:
     """What others wrote last in a chat, with WhatsApp's ids, newest first, sender joined."""
     return list(
         _joined()
-        .where(Message.chat == chat_id, Message.direction == 'in', Message.whatsapp_id.is_null(False))
+        .where(
+            Message.chat == chat_id,
+            Message.direction == 'in',
+            Message.whatsapp_id.is_null(False),
+            Message.kind.not_in(NOTED),
+        )
         .order_by(Message.id.desc())
         .limit(count)
     )
@@ -267,7 +350,7 @@ def counts_since(since: datetime) -> dict[tuple[str, str], int]:
     """(session id, direction) -> messages since then."""
     rows: Any = (
         Message.select(Message.session, Message.direction, fn.COUNT(Message.id))
-        .where(Message.at >= since)
+        .where(Message.at >= since, Message.kind.not_in(NOTED))
         .group_by(Message.session, Message.direction)
         .tuples()
     )
@@ -291,7 +374,7 @@ def tally(since: datetime, *, session_id: str = '') -> list[Tally]:
     hour = (SQL('t1.created_at') - begin) / 3_600_000
     # by id, which begins with the time: there is no index on times
     query = Message.select(Message.session, Message.direction, Message.status, hour, fn.COUNT(Message.id)).where(
-        Message.id >= _first_id(since), Message.origin != 'history'
+        Message.id >= _first_id(since), Message.origin != 'history', Message.kind.not_in(NOTED)
     )
     if session_id:
         query = query.where(Message.session == session_id)

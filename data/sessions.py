@@ -47,6 +47,12 @@ def session_by_name(name: str) -> Session | None:
     return found
 
 
+def extra_of(session_id: str) -> dict[str, Any]:
+    """What a session keeps beside its columns; {} when it is gone."""
+    row: Session | None = Session.select(Session.extra).where(Session.id == session_id).first()
+    return dict(row.extra) if row is not None else {}
+
+
 def all_sessions() -> list[Session]:
     return list(Session.select().order_by(Session.name))
 

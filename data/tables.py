@@ -1,15 +1,22 @@
 """Every table of the program, in the order in which they refer to each other."""
 
 from .answers import Answer
+from .blocked import Blocked
 from .chats import Chat
 from .contacts import Contact
 from .database import Table
 from .events import LoggedEvent
 from .flows import Flow, Run
+from .marks import Mark
+from .media import Conversion, Download, Media, Upload
+from .members import Member
 from .messages import Message, Receipt
+from .notes import Note
 from .people import ApiKey, Login, User
+from .quick_replies import QuickReply
 from .sessions import Session, SessionChange
 
 TABLES: tuple[type[Table], ...] = (
-    Session, SessionChange, Contact, Chat, Message, Receipt, Flow, Run, LoggedEvent, Answer, User, Login, ApiKey,
+    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload, Download,
+    Note, QuickReply, Flow, Run, LoggedEvent, Answer, User, Login, ApiKey,
 )  # fmt: skip

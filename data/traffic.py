@@ -47,6 +47,10 @@ class Line:
     attempts: int = 0
     sent_at: datetime | None = None
     proto: bytes | None = None
+    content: dict[str, Any] | None = None
+    media_id: str | None = None
+    target: str | None = None
+    forwarded: bool = False
     error: str = ''
     error_code: str = ''
 
@@ -86,6 +90,7 @@ class Heard:
     phone: str | None
     lid: str | None
     name: str
+    blocked: bool = False
 
 
 def chat_card(chat_id: str) -> ChatCard:
@@ -99,6 +104,16 @@ def chat_card(chat_id: str) -> ChatCard:
         raise LookupError(f'chat {chat_id} is gone')
     id, session_id, session, contact_id, group, name = rows[0]
     return ChatCard(id=id, session_id=session_id, session=session, contact_id=contact_id, group=group or '', name=name)
+
+
+def closed(chat_id: str) -> tuple[str, bool]:
+    """(our role in the group, whether the contact is blocked): what may keep a message from being written here."""
+    rows = statement(
+        'SELECT c.role, EXISTS (SELECT 1 FROM blocked b WHERE b.session_id = c.session_id'
+        ' AND b.contact_id = c.contact_id) FROM chat c WHERE c.id = ?',
+        chat_id,
+    )
+    return (rows[0][0] or '', bool(rows[0][1])) if rows else ('', False)
 
 
 def session_facts(name: str) -> tuple[str, str, str, str, bool] | None:
@@ -115,21 +130,22 @@ def session_name(session_id: str) -> str | None:
 COLUMNS = (
     'id, session_id, chat_id, direction, kind, text, status, whatsapp_id, sender_id, heard_from, quote_id,'
     ' quote_sender, quote_text, mentions, author, author_name, caused_by, origin, routed, attempts, error, error_code,'
-    ' at, created_at, sent_at, proto'
+    ' at, created_at, sent_at, proto, content, media_id, target, forwarded'
 )
-ADD = f'INSERT INTO message ({COLUMNS}) VALUES ({", ".join("?" * 26)}) ON CONFLICT DO NOTHING RETURNING id'
+ADD = f'INSERT INTO message ({COLUMNS}) VALUES ({", ".join("?" * 30)}) ON CONFLICT DO NOTHING RETURNING id'
 
 
-def add_message(line: Line, *, unread: int = 0) -> bool:
+def add_message(line: Line, *, unread: int = 0, on_top: bool = True) -> bool:
     """Keep a message and put its chat on top; False when it is there already."""
     added = statement(
         ADD, line.id, line.session_id, line.chat_id, line.direction, line.kind, line.text, line.status,
         line.whatsapp_id, line.sender_id, line.heard_from, line.quote_id, line.quote_sender, line.quote_text,
         json.dumps(line.mentions) if line.mentions else None, line.author, line.author_name, line.caused_by,
         line.origin, line.routed, 0, '', '', as_number(line.at), as_number(line.created_at),
-        as_number(line.sent_at), line.proto,
+        as_number(line.sent_at), line.proto, json.dumps(line.content) if line.content else None, line.media_id,
+        line.target, int(line.forwarded),
     )  # fmt: skip
-    if added:
+    if added and on_top:
         statement(
             'UPDATE chat SET last_message = ?, last_at = ?, unread = unread + ? WHERE id = ?',
             line.id,
@@ -140,13 +156,29 @@ def add_message(line: Line, *, unread: int = 0) -> bool:
     return bool(added)
 
 
+def lift_chat(chat_id: str, message_id: str, at: datetime) -> None:
+    """Put the chat where this message belongs, unless a newer one is in it."""
+    statement(
+        'UPDATE chat SET last_message = ?, last_at = ? WHERE id = ? AND (last_at IS NULL OR last_at < ?)',
+        message_id,
+        as_number(at),
+        chat_id,
+        as_number(at),
+    )
+
+
+DEPARTING = (
+    'id, chat_id, kind, text, quote_id, quote_sender, quote_text, mentions, author, author_name, caused_by, content,'
+    ' media_id, target, forwarded, at, created_at, attempts'
+)
+
+
 def claim_next(session_id: str, count: int, at: datetime) -> list[Line]:
     """The oldest queued messages of a session, moved to 'sending': at most `count`, oldest first."""
     rows = statement(
         "UPDATE message SET status = 'sending', sending_at = ?, attempts = attempts + 1 WHERE id IN ("
         f" SELECT id FROM message WHERE session_id = ? AND {OPEN} AND status = 'queued' ORDER BY id LIMIT ?)"
-        " AND status = 'queued' RETURNING id, chat_id, text, quote_id, quote_sender, quote_text, mentions, author,"
-        ' author_name, caused_by, at, created_at, attempts',
+        f" AND status = 'queued' RETURNING {DEPARTING}",
         as_number(at),
         session_id,
         count,
@@ -155,13 +187,14 @@ def claim_next(session_id: str, count: int, at: datetime) -> list[Line]:
 
 
 def _departing(session_id: str, row: tuple[Any, ...]) -> Line:
-    id, chat_id, text, quote_id, quote_sender, quote_text, mentions, author, author_name, caused_by, *rest = row
-    at, made, attempts = rest
+    id, chat_id, kind, text, quote_id, quote_sender, quote_text, mentions, author, author_name, caused_by, *rest = row
+    content, media_id, target, forwarded, at, made, attempts = rest
     return Line(
         id=id,
         session_id=session_id,
         chat_id=chat_id,
         direction='out',
+        kind=kind,
         text=text,
         status='sending',
         quote_id=quote_id,
@@ -171,6 +204,10 @@ def _departing(session_id: str, row: tuple[Any, ...]) -> Line:
         author=author,
         author_name=author_name,
         caused_by=caused_by,
+        content=json.loads(content) if content else None,
+        media_id=media_id,
+        target=target,
+        forwarded=bool(forwarded),
         at=as_time(at),
         created_at=as_time(made),
         attempts=attempts,
@@ -179,10 +216,7 @@ def _departing(session_id: str, row: tuple[Any, ...]) -> Line:
 
 def found_sending() -> list[Line]:
     """What a crash left in 'sending': handed over, outcome unknown."""
-    rows = statement(
-        'SELECT session_id, id, chat_id, text, quote_id, quote_sender, quote_text, mentions, author, author_name,'
-        " caused_by, at, created_at, attempts FROM message WHERE status = 'sending' ORDER BY id"
-    )
+    rows = statement(f"SELECT session_id, {DEPARTING} FROM message WHERE status = 'sending' ORDER BY id")
     return [_departing(row[0], row[1:]) for row in rows]
 
 
@@ -244,7 +278,8 @@ def highest_receipt(session_id: str, whatsapp_id: str) -> str:
 
 HEARD = (
     'SELECT m.id, m.session_id, m.chat_id, m.sender_id, m.kind, m.text, m.origin, m.routed, m.at, c.automation,'
-    ' c.human_until, s.name, s.phone, c."group", c.name, p.id, p.phone, p.lid, p.name, p.push_name'
+    ' c.human_until, s.name, s.phone, c."group", c.name, p.id, p.phone, p.lid, p.name, p.push_name,'
+    ' EXISTS (SELECT 1 FROM blocked b WHERE b.session_id = m.session_id AND b.contact_id = p.id)'
     ' FROM message m JOIN chat c ON c.id = m.chat_id JOIN session s ON s.id = m.session_id'
     ' LEFT JOIN contact p ON p.id = coalesce(m.sender_id, c.contact_id) WHERE m.id = ?'
 )
@@ -256,7 +291,7 @@ def heard(message_id: str) -> Heard | None:
     if not rows:
         return None
     id, session_id, chat_id, sender_id, kind, text, origin, routed, at, automation, human_until, *rest = rows[0]
-    session, session_phone, group, chat_name, contact_id, phone, lid, name, push_name = rest
+    session, session_phone, group, chat_name, contact_id, phone, lid, name, push_name, blocked = rest
     return Heard(
         id=id,
         session_id=session_id,
@@ -277,6 +312,7 @@ def heard(message_id: str) -> Heard | None:
         phone=phone,
         lid=lid,
         name=name or push_name or (f'+{phone}' if phone else ''),
+        blocked=bool(blocked),
     )
 
 

@@ -24,19 +24,24 @@ class Library:
 
     def __init__(self, world: World, desk: NewsDesk) -> None:
         self.world, self.desk = world, desk
-        self._live: tuple[LiveFlow, ...] | None = None
+        self._live: tuple[int, tuple[LiveFlow, ...]] = (-1, ())  # as of which change
+        self._changes = 0  # counted on the writer's thread
         self._lock = threading.Lock()
 
     def live(self) -> tuple[LiveFlow, ...]:
         """Those that are switched on and make sense, in the order in which they are asked."""
-        known = self._live
-        if known is None:
-            with self._lock, read():
-                known = self._live = tuple(
-                    LiveFlow(read_document(row.document), row.version)
-                    for row in flows_in_order()
-                    if row.enabled and not row.problem
-                )
+        read_at, known = self._live
+        return known if read_at == self._changes else self._read()
+
+    def _read(self) -> tuple[LiveFlow, ...]:
+        with self._lock, read():
+            changes = self._changes  # what changes while we read makes this copy an old one at once
+            known = tuple(
+                LiveFlow(read_document(row.document), row.version)
+                for row in flows_in_order()
+                if row.enabled and not row.problem
+            )
+            self._live = (changes, known)
         return known
 
     def save(self, document: dict[str, Any]) -> Flow:
@@ -89,5 +94,5 @@ class Library:
         return write(change)
 
     def _changed(self) -> None:
-        self._live = None
+        self._changes += 1
         self.desk.whisper('flow.changed', {})

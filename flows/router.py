@@ -117,14 +117,13 @@ class Router:
         decision = self._decide(message)
         write(lambda: self._carry_out(message, decision, time.perf_counter() - started))
 
-    # ---- the order: backlog, a person in charge, flows by priority, loop guard
+    # ---- the order: blocked contact, backlog, a person in charge, flows by priority, loop guard
 
     def _decide(self, message: Heard) -> Decision:
+        silence = self._silence(message)
+        if silence is not None:
+            return silence
         waited = (self.world.now() - message.at).total_seconds()
-        if message.origin != 'live':
-            return Decision(state='suppressed_stale', detail='It waited at WhatsApp while Dovecote was away.')
-        if message.automation == 'human' and not self._human_is_over(message):
-            return Decision(state='suppressed_human', detail='A person is in charge of this chat.')
         steps: list[dict[str, Any]] = []
         for flow in self.library.live():
             document = flow.document
@@ -143,6 +142,16 @@ class Router:
             steps.append({'path': f'triggers/{trigger.id}', 'text': _because(word), 'result': word})
             return self._run(flow, message, steps)
         return Decision(state='not_triggered', detail='No flow matched.', steps=tuple(steps))
+
+    def _silence(self, message: Heard) -> Decision | None:
+        """Why nothing automatic looks at this message at all."""
+        if message.blocked:  # their private messages do not come, but what they write in a group does
+            return Decision(state='suppressed_blocked', detail='This contact is blocked.')
+        if message.origin != 'live':
+            return Decision(state='suppressed_stale', detail='It waited at WhatsApp while Dovecote was away.')
+        if message.automation == 'human' and not self._human_is_over(message):
+            return Decision(state='suppressed_human', detail='A person is in charge of this chat.')
+        return None
 
     def _human_is_over(self, message: Heard) -> bool:
         until = message.human_until

@@ -3,28 +3,41 @@
 import logging
 import math
 import os
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.again import Again
+from core.blocklist import Blocklist
 from core.bus import Bus
+from core.calls import Calls
 from core.chats import Chats
+from core.downloads import WHATSAPP as FILES
+from core.downloads import Downloads
 from core.events import Event
+from core.fetch import Guard
+from core.group_facts import GroupFacts
+from core.groups import Groups
 from core.host.hosts import Hosts
 from core.housekeeping import Housekeeping
 from core.identities import Identities
 from core.inbox import Inbox
 from core.jobs import Jobs, Ticker
+from core.media import MediaStore
 from core.meter import Meter
 from core.news import NewsDesk
 from core.outbox import Outbox
 from core.people import People
+from core.presence import Presence
+from core.quick_replies import QuickReplies
 from core.sessions import Sessions
 from core.settings import Settings
 from core.state_dir import StateDir, check_database, hold_state_dir
+from core.words import WordIndex
 from core.world import World, real_world
 from data.database import close_database, open_database
 from flows.guards import CAREFUL, SANDBOX, LoopGuard
@@ -55,6 +68,14 @@ class Gateway:
     outbox: Outbox
     inbox: Inbox
     chats: Chats
+    groups: Groups
+    calls: Calls
+    presence: Presence
+    blocklist: Blocklist
+    quick_replies: QuickReplies
+    guard: Guard
+    media: MediaStore
+    downloads: Downloads
     library: Library
     router: Router
     jobs: Jobs
@@ -67,7 +88,10 @@ class Gateway:
         lost = self.outbox.recover()
         if lost:
             log.warning('%d messages were being sent when Dovecote stopped: shown as uncertain', lost)
+        self.media.start()
+        self.downloads.recover()
         self.router.start()
+        self.downloads.start()
         self.sessions.open_wanted()
         self.jobs.start()
         self.ticker.start()
@@ -76,6 +100,8 @@ class Gateway:
         """Within a few seconds: what is being sent is finished or uncertain, everything else stays in its row."""
         self.ticker.stop()
         self.jobs.stop()
+        self.media.close()
+        self.downloads.stop()
         self.outbox.close()
         self.sessions.close()
         self.hosts.stop(timeout=5)
@@ -91,6 +117,7 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     identities = Identities(world, desk)
 
     def listen(event: Event, stored: Callable[[], object]) -> None:
+        sessions.heard(event.session)
         inbox.receive(event, stored)
 
     hosts = Hosts(
@@ -104,25 +131,46 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         server=sandbox.address if sandbox else WHATSAPP,
     )
     again = Again()
-    outbox = Outbox(world, identities, desk, hosts.send, again=again, country=settings.default_country)
+    media = MediaStore(state.media, world, max_mb=settings.media_max_mb)
+    downloads = _downloads(world, desk, media, state, sandbox=sandbox is not None)
+    outbox = Outbox(
+        world, identities, desk, hosts.send, again=again, files=media.file_for, country=settings.default_country
+    )
     sessions = Sessions(world, identities, desk, hosts, outbox, country=settings.default_country)
     library = Library(world, desk)
-    guard = LoopGuard(SANDBOX if sandbox else CAREFUL)
-    router = Router(world, library, guard, outbox, desk, stale_after=settings.stale_after or math.inf)
-    inbox = Inbox(world, identities, sessions, desk, router.nudge, again=again, groups=hosts.groups)
+    loops = LoopGuard(SANDBOX if sandbox else CAREFUL)
+    router = Router(world, library, loops, outbox, desk, stale_after=settings.stale_after or math.inf)
+    groups = Groups(world, identities, hosts, GroupFacts(world, identities, desk))
+    calls = Calls(world, identities, desk, hosts, outbox)
+    presence, blocklist = Presence(world, identities, desk, hosts), Blocklist(world, identities, desk, hosts)
+    inbox = Inbox(
+        world, identities, sessions, desk, router.nudge, again=again, groups=groups, calls=calls, presence=presence,
+        blocklist=blocklist, want=downloads.heard,
+    )  # fmt: skip
     jobs = Jobs(state.jobs)
     jobs.every_minute('housekeeping', Housekeeping(world, retention_days=settings.retention_days).clean)
+    jobs.every_minute('old files', media.clean)
     chats = Chats(world, desk, hosts)
     jobs.every_minute('hand back', chats.hand_back_overdue)
-    ticker = Ticker((sessions.tick, outbox.sweep, again.tick, router.sweep))
+    ticker = Ticker((sessions.tick, outbox.sweep, again.tick, router.sweep, downloads.sweep, WordIndex(world).tick))
     meter = Meter() if settings.metrics else None
     if meter is not None:
         bus.watch(meter.hear)
     return Gateway(
         settings=settings, state=state, world=world, bus=bus, desk=desk, people=people, identities=identities,
-        hosts=hosts, sessions=sessions, outbox=outbox, inbox=inbox, chats=chats, library=library, router=router,
+        hosts=hosts, sessions=sessions, outbox=outbox, inbox=inbox, chats=chats, groups=groups, calls=calls,
+        presence=presence, blocklist=blocklist, quick_replies=QuickReplies(world, desk),
+        guard=Guard(settings.allow_targets), media=media, downloads=downloads, library=library, router=router,
         jobs=jobs, ticker=ticker, sandbox=sandbox, meter=meter,
     )  # fmt: skip
+
+
+def _downloads(world: World, desk: NewsDesk, media: MediaStore, state: StateDir, *, sandbox: bool) -> Downloads:
+    if not sandbox:
+        return Downloads(world, desk, media, Guard(), host=FILES)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    tls.load_verify_locations(state.sandbox / 'ca.pem')
+    return Downloads(world, desk, media, Guard((ip_network('127.0.0.0/8'),), tls=tls), host='')
 
 
 def serve(settings: Settings, *, sandbox: bool) -> int:

@@ -235,10 +235,16 @@ def count_unread(asker: Asker, around: list[ui.element], first: int) -> None:
     if source is None or not badges:
         return
     bus, unread = source
+    asked = answered = 0
 
     async def ask(_: list[News]) -> None:
+        nonlocal asked, answered
+        asked = turn = asked + 1
         count = await run.io_bound(unread, asker)
-        if count is not None:  # None: the program is ending
+        if count is None:  # the program is ending
+            return
+        if turn > answered:  # a slow answer must not cover a newer one
+            answered = turn
             show(count)
 
     live(bus, ask, kinds=UNREAD_NEWS, every=0.5)

@@ -30,6 +30,7 @@ ALWAYS: Headers = [
     (b'x-frame-options', b'DENY'),
     (b'permissions-policy', b'camera=(), geolocation=(), microphone=(self), payment=(), usb=()'),
 ]
+LARGER = {'/api/v1/groups/': 5 * MIB}  # the photo of a group
 HSTS = (b'strict-transport-security', b'max-age=31536000')
 
 
@@ -40,7 +41,7 @@ class Rules:
     public_url: str = ''
     trusted_proxies: tuple[Network, ...] = ()
     body_limit: int = MIB
-    body_limits: Mapping[str, int] = field(default_factory=dict)
+    body_limits: Mapping[str, int] = field(default_factory=lambda: dict(LARGER))
 
 
 def guard(parent: FastAPI, rules: Rules) -> None:

@@ -184,15 +184,16 @@ def guarded(handler: Callable[..., object], right: Right | None = None) -> Calla
 
     @wraps(handler)
     async def checked(*arguments: object) -> None:
-        try:
-            asker = asker_now()
-            if right is not None:
-                asker.must(right)
-            outcome = handler(*arguments)
-            if inspect.isawaitable(outcome):
-                await outcome
-        except DovecoteError as error:
-            ui.notify(str(error), type='negative')
+        with ui.context.client.content:  # what was clicked may be drawn anew before the handler is done
+            try:
+                asker = asker_now()
+                if right is not None:
+                    asker.must(right)
+                outcome = handler(*arguments)
+                if inspect.isawaitable(outcome):
+                    await outcome
+            except DovecoteError as error:
+                ui.notify(str(error), type='negative')
 
     return checked
 

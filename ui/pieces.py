@@ -258,7 +258,9 @@ def tool(symbol: str, label: str, **more: object) -> ui.button:
 
 async def ask(title: str, sentence: str, act: str) -> bool:
     """Before anything that cannot be undone: what will be lost, and a button that names the act."""
-    with ui.dialog() as dialog, ui.card().classes('ask'):
+    # In the page itself: where it was asked for may be drawn anew while somebody thinks about the answer.
+    with ui.context.client.content, ui.dialog() as dialog, ui.card().classes('ask'):
+        dialog.on('hide', dialog.delete)
         words(title, tag='h2')
         words(sentence, 'quiet', 'p')
         with box('beside'):
@@ -271,7 +273,7 @@ async def ask(title: str, sentence: str, act: str) -> bool:
 @contextmanager
 def dialog(title: str, sentence: str = '') -> Iterator[ui.dialog]:
     """A small form over the page, open at once; draw the fields and, last, a `beside` with the buttons inside."""
-    with ui.dialog(value=True) as around, ui.card().classes('ask'):
+    with ui.context.client.content, ui.dialog(value=True) as around, ui.card().classes('ask'):
         around.props['aria-label'] = title
         around.on('hide', around.delete)
         words(title, tag='h2')

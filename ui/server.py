@@ -23,6 +23,7 @@ from .frame import LOOK, dress
 from .greeting import greeting
 from .guard import Rules, guard
 from .login import Entrance
+from .media import MediaPages
 
 log = logging.getLogger(__name__)
 GRACE = 2  # seconds for requests under way when the program ends; streams and open pages do not count
@@ -55,10 +56,12 @@ def build(gateway: Gateway) -> FastAPI:
     settings = gateway.settings
     api.mount(app, gateway)
     dress(app, bus=gateway.bus, unread=_unread)
+    MediaPages(gateway.media).open(app)
     Entrance(gateway.people, public_url=settings.public_url, sandbox=gateway.sandbox is not None).open(app)
     for module in pkgutil.iter_modules(pages.__path__):
         importlib.import_module(f'{pages.__name__}.{module.name}').register(gateway)
-    guard(app, Rules(public_url=settings.public_url, trusted_proxies=settings.trusted_proxies))
+    limits = api.body_limits(settings)
+    guard(app, Rules(public_url=settings.public_url, trusted_proxies=settings.trusted_proxies, body_limits=limits))
     api.count(app, gateway)
     ui.run_with(
         app, title='Dovecote', favicon=LOOK / 'mark.svg', dark=None, tailwind=False, language='en-US',

@@ -9,9 +9,11 @@ from core.errors import Invalid
 from core.events import PairingCodeShown, Sent
 from core.host import refusals, stores, translate
 from core.host.client import Client
+from core.host.groups import about_group, about_people
 from core.host.library import GoError
 from core.host.outgoing import body_of, jid_of
 from core.host.session import Host, Session
+from core.host.uploads import Uploads
 from core.host.wire import (
     Answer,
     Answered,
@@ -20,10 +22,12 @@ from core.host.wire import (
     Call,
     Check,
     FindPhones,
+    GroupAsk,
     ListGroups,
     LogOut,
     MarkRead,
     PairPhone,
+    PeopleAsk,
     Refusal,
     Refused,
     Send,
@@ -35,6 +39,8 @@ from core.host.worker import Worker
 
 log = logging.getLogger(__name__)
 
+DOUBT = 600.0  # seconds between two questions to the same group
+
 
 class Calls:
     """Sends of a session go one by one in the order they came; its questions likewise, beside them."""
@@ -44,7 +50,9 @@ class Calls:
         self._session = session
         self._sender = Worker(f'send-{session.id}')
         self._asker = Worker(f'ask-{session.id}')
+        self._uploads = Uploads(host.go, host.gate)
         self._spoiled = 0  # the batch of which one send came back
+        self._doubted: dict[str, float] = {}  # group -> until when it is not asked again
 
     def take(self, call: Call) -> None:
         worker = self._sender if isinstance(call.ask, Send) else self._asker
@@ -90,21 +98,41 @@ class Calls:
             client.release()
 
     def _send(self, call: Call, client: Client, ask: Send) -> ToMain:
-        to, body = jid_of(ask.message.to), body_of(ask.message)
         host = self._host
+        try:
+            to, body = jid_of(ask.message.to), body_of(ask.message, lambda file: self._uploads.of(client, file))
+        except GoError as error:
+            return refusals.of_upload(call.id, str(error))
         host.line.say(Begun(call.id))
         try:
             with host.gate.call():
                 sent = host.go.send(client.uuid, to, body)
         except GoError as error:
-            return refusals.of_send(call.id, str(error))
+            refused = refusals.of_send(call.id, str(error))
+            return refusals.not_in_group(call.id) if self._is_out(client, ask, refused) else refused
         return Answered(call.id, Sent(whatsapp_id=sent.ID, at=translate.moment(sent.Timestamp)))
+
+    def _is_out(self, client: Client, ask: Send, refused: Refused) -> bool:
+        """WhatsApp forbids a message to a group with the same number to those who are out and to those who may only
+        read; the group itself tells which.
+        """
+        group, now = ask.message.to, time.monotonic()
+        if refused.reason != 403 or not group.endswith('@g.us') or now < self._doubted.get(group, 0.0):
+            return False
+        self._doubted[group] = now + DOUBT
+        try:
+            with self._host.gate.call():
+                self._host.go.group(client.uuid, jid_of(group))
+        except GoError as error:
+            return refusals.of_denial(0, str(error)).code == refusals.NOT_IN[0]
+        return False
 
     def _ask(self, call: Call, client: Client) -> ToMain:
         try:
             return Answered(call.id, self._question(client, call.ask))
         except GoError as error:
-            return refusals.of_question(call.id, str(error))
+            of = refusals.of_denial if isinstance(call.ask, GroupAsk | PeopleAsk) else refusals.of_question
+            return of(call.id, str(error))
 
     def _question(self, client: Client, ask: Ask) -> Answer:
         go, gate, uuid = self._host.go, self._host.gate, client.uuid
@@ -112,6 +140,10 @@ class Calls:
             self._log_out(client)
             return None
         with gate.call():
+            if isinstance(ask, GroupAsk):
+                return about_group(go, uuid, self._session.id, ask)
+            if isinstance(ask, PeopleAsk):
+                return about_people(go, uuid, ask)
             match ask:
                 case MarkRead():
                     chat, sender = jid_of(ask.chat), jid_of(ask.sender)
@@ -126,7 +158,7 @@ class Calls:
                 case ListGroups():
                     return tuple(translate.group(self._session.id, each) for each in go.groups(uuid))
                 case Check():
-                    go.ask_blocklist(uuid)
+                    go.blocklist(uuid)
         return None
 
     def _log_out(self, client: Client) -> None:

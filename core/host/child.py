@@ -99,7 +99,7 @@ class Child:
 
     def _pong(self, number: int) -> None:
         sessions = list(self._sessions.values())
-        online = sum(1 for each in sessions if each.client is not None and each.client.phase == 'online')
+        online = tuple(each.id for each in sessions if each.client is not None and each.client.phase == 'online')
         lost = sum(len(each.abandoned) for each in sessions)
         runs = sum(each.runs for each in sessions)
         self._line.say(Pong(id=number, online=online, lost=lost, runs=runs, memory_kb=_memory_kb()))
@@ -138,8 +138,10 @@ class Child:
 
     def _exit(self) -> None:
         with self._last_words:
-            self._line.spool(self._folder)
-            os._exit(0)
+            try:
+                self._line.spool(self._folder)
+            finally:  # whatever went wrong: a host that stays would hold the stores for ever
+                os._exit(0)
 
     def _watch_parent(self) -> None:
         """The pipe's end is noticed at once; this is for a pipe that somebody else still holds open."""

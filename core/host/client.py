@@ -4,6 +4,8 @@ import logging
 import re
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol
 from uuid import uuid4
@@ -20,10 +22,12 @@ from core.events import (
     Paired,
     PairingCodeShown,
     Replaced,
+    Vote,
 )
-from core.host import library, logins, translate
+from core.host import history, library, logins, translate
+from core.host.contents import vote_of
 from core.host.gate import Gate
-from core.host.library import Callbacks, Go, pb
+from core.host.library import Callbacks, Go, GoError, pb
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +36,18 @@ FIRST_CODE, NEXT_CODE, ALL_CODES = 60.0, 20.0, 160.0  # seconds; six codes and t
 BACKLOG_LASTS = 120.0  # seconds; a server that announces a backlog and never ends it
 # What matters to a person on call we tell ourselves; the library calls every lost connection an error.
 LOG_LEVELS = {'ERROR': logging.WARNING, 'WARN': logging.INFO}
+# Told as they are: the protobuf of an event, and how it is translated.
+TOLD: dict[int, tuple[Any, Callable[[str, Any], Event]]] = {
+    library.TYPING: (pb.ChatPresence, translate.typing),
+    library.PRESENCE: (pb.Presence, translate.presence),
+    library.DAMAGED: (pb.UndecryptableMessage, translate.damaged),
+    library.JOINED_GROUP: (pb.JoinedGroup, translate.joined_group),
+    library.GROUP_CHANGED: (pb.GroupInfoEvent, translate.group_change),
+    library.BLOCKED: (pb.BlocklistEvent, translate.blocklist),
+    library.CALLED: (pb.CallOffer, translate.call),
+    library.GROUP_CALLED: (pb.CallOfferNotice, translate.call),
+    library.CALL_ENDED: (pb.CallTerminate, translate.call_ended),
+}
 FAILURE = re.compile(r'(?:reason="|Got )(\d{3})')
 
 
@@ -171,21 +187,20 @@ class Client:
 
     def _take(self, number: int, data: bytes) -> None:  # noqa: PLR0912 - the index of what the library tells
         session = self._owner.id
+        if number in TOLD:
+            kind, in_our_words = TOLD[number]
+            self._owner.tell(in_our_words(session, kind.FromString(data)))
+            return
         match number:
             case library.MESSAGE:
-                self._on_message(pb.Message.FromString(data))
+                self._on_message(data)
+            case library.HISTORY:
+                for part in history.parts(session, pb.HistorySync.FromString(data).Data):
+                    self._owner.tell(part)
             case library.RECEIPT:
                 receipt = translate.receipt(session, pb.Receipt.FromString(data))
                 if receipt is not None:
                     self._owner.tell(receipt)
-            case library.TYPING:
-                self._owner.tell(translate.typing(session, pb.ChatPresence.FromString(data)))
-            case library.DAMAGED:
-                self._owner.tell(translate.damaged(session, pb.UndecryptableMessage.FromString(data)))
-            case library.JOINED_GROUP:
-                self._owner.tell(translate.group(session, pb.JoinedGroup.FromString(data).GroupInfo))
-            case library.GROUP_CHANGED:
-                self._owner.tell(translate.group_change(session, pb.GroupInfoEvent.FromString(data)))
             case library.BACKLOG_STARTS:
                 self._backlog_until = time.monotonic() + BACKLOG_LASTS
             case library.BACKLOG_ENDS:
@@ -211,10 +226,26 @@ class Client:
             case library.CONNECT_FAILED:
                 self._end('refused', logins.failed(session, self.failure, again=False))
 
-    def _on_message(self, event: Any) -> None:
-        message = translate.message(self._owner.id, event, 'live')
-        if message is not None:
-            self._owner.tell(self._placed(message))
+    def _on_message(self, data: bytes) -> None:
+        message = translate.message(self._owner.id, pb.Message.FromString(data), 'live')
+        if message is None:
+            return
+        if message.kind == 'poll_vote':
+            message = replace(message, content=self._vote(data))
+        self._owner.tell(self._placed(message))
+
+    def _vote(self, data: bytes) -> Vote | None:
+        """None: it cannot be read, as the poll was made before this session was linked, or the client is closing."""
+        if not self.hold():  # the library panics when it is asked to decrypt for a client it has forgotten
+            return None
+        try:
+            with self._gate.call():
+                return vote_of(self._go.decrypt_vote(self.uuid, data))
+        except GoError as error:
+            log.info('%s: a vote could not be read: %s', self._owner.id, error)
+            return None
+        finally:
+            self.release()
 
     def _placed(self, message: MessageReceived) -> MessageReceived:
         """Sent while we were away, by the server's word or by its time."""
@@ -259,9 +290,10 @@ class Client:
 
     def _end(self, fact: str, event: LoggedOut | Replaced | Banned | LoginFailed) -> None:
         self.phase = 'offline'
-        self._tell(event)
-        self.muted = True
-        self._owner.note(self, fact)
+        told, self.muted = self.muted, True
+        self._owner.note(self, fact)  # first: whoever hears the event may open the session again at once
+        if not told:
+            self._owner.tell(event)
 
     def _tell(self, event: Event) -> None:
         if not self.muted:

@@ -19,13 +19,15 @@ from core.events import (
     Connected,
     Disconnected,
     Event,
+    GroupMade,
     GroupSeen,
+    Lasting,
     LoggedOut,
     LoginFailed,
-    MessageReceived,
+    MemberOutcome,
     Outgoing,
     PairingEnded,
-    ReceiptReceived,
+    Picture,
     Replaced,
     Sent,
 )
@@ -34,21 +36,35 @@ from core.host.link import HostLink
 from core.host.linked import is_linked, push_name
 from core.host.wire import (
     Ask,
+    Block,
+    ChangeGroup,
+    ChangeMembers,
     Check,
     Close,
+    CreateGroup,
+    FindGroup,
     FindPhones,
+    FindPicture,
     Happened,
+    InviteLink,
+    JoinGroup,
+    LeaveGroup,
+    ListBlocked,
     ListGroups,
     LogOut,
     MarkRead,
+    MemberAction,
     Open,
     PairPhone,
     Reconnect,
+    RejectCall,
     Send,
+    SetPhoto,
     SetUp,
     ShowAvailable,
     ShowTyping,
     StoreTaken,
+    WatchPresence,
 )
 from core.world import World
 
@@ -160,6 +176,7 @@ class Hosts:
             if slot is None:
                 return
             slot.sessions.pop(session, None)
+            self._nameless.pop(session, None)  # nothing more of this connection is told
             if slot.link is not None:
                 slot.link.post(Close(session))
 
@@ -170,6 +187,7 @@ class Hosts:
             if slot is None or session not in slot.sessions or slot.link is None:
                 self.open(session)
             else:
+                self._nameless.pop(session, None)
                 slot.link.post(Reconnect(session))
 
     # ---- calls
@@ -188,6 +206,12 @@ class Hosts:
         (self._folder / f'{session}.lock').unlink(missing_ok=True)
         with self._lock:
             self._slot_of.pop(session, None)
+
+    def online(self) -> set[str]:
+        """Who was connected when the hosts were last asked, which they are every few seconds."""
+        with self._lock:
+            pongs = [slot.link.pong for slot in self._slots if slot.link is not None]
+        return {session for pong in pongs if pong is not None for session in pong.online}
 
     def is_linked(self, session: str) -> bool:
         return is_linked(self._folder, session)
@@ -220,6 +244,69 @@ class Hosts:
     def groups(self, session: str) -> Future[tuple[GroupSeen, ...]]:
         return self._ask(session, ListGroups())
 
+    def group(self, session: str, group: str) -> Future[GroupSeen]:
+        """By its address. The futures of all that is about groups can also fail with CallDenied."""
+        return self._ask(session, FindGroup(group=group))
+
+    def group_behind(self, session: str, link: str) -> Future[GroupSeen]:
+        """What an invite link shows, before one joins."""
+        return self._ask(session, FindGroup(link=link))
+
+    def create_group(self, session: str, name: str, people: tuple[str, ...]) -> Future[GroupMade]:
+        return self._ask(session, CreateGroup(name=name, people=people))
+
+    def change_group(
+        self,
+        session: str,
+        group: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        announce: bool | None = None,
+        locked: bool | None = None,
+    ) -> Future[None]:
+        ask = ChangeGroup(group=group, name=name, description=description, announce=announce, locked=locked)
+        return self._ask(session, ask)
+
+    def change_members(
+        self, session: str, group: str, people: tuple[str, ...], action: MemberAction
+    ) -> Future[tuple[MemberOutcome, ...]]:
+        return self._ask(session, ChangeMembers(group=group, people=people, action=action))
+
+    def set_group_photo(self, session: str, group: str, jpeg: bytes) -> Future[str]:
+        """The id of the new photo; b'' takes it away."""
+        return self._ask(session, SetPhoto(group=group, jpeg=jpeg))
+
+    def invite_link(self, session: str, group: str, *, fresh: bool = False) -> Future[str]:
+        """`fresh`: the old link ends and a new one is made."""
+        return self._ask(session, InviteLink(group=group, fresh=fresh))
+
+    def join_group(self, session: str, link: str) -> Future[str]:
+        """The address of the group."""
+        return self._ask(session, JoinGroup(link=link))
+
+    def leave_group(self, session: str, group: str) -> Future[None]:
+        return self._ask(session, LeaveGroup(group=group))
+
+    def picture(self, session: str, whose: str, *, small: bool = True) -> Future[Picture | None]:
+        """Of a person or group; None: they have none, or do not show it to us."""
+        return self._ask(session, FindPicture(whose=whose, small=small))
+
+    def watch_presence(self, session: str, whom: str) -> Future[None]:
+        """PresenceChanged follows, now and whenever they come or go, until the connection ends."""
+        return self._ask(session, WatchPresence(whom=whom))
+
+    def reject_call(self, session: str, caller: str, id: str) -> Future[None]:
+        return self._ask(session, RejectCall(caller=caller, id=id))
+
+    def blocked(self, session: str) -> Future[tuple[str, ...]]:
+        """The addresses of everybody this account has blocked."""
+        return self._ask(session, ListBlocked())
+
+    def block(self, session: str, whom: str, on: bool) -> Future[tuple[str, ...]]:
+        """The block list as it is afterwards."""
+        return self._ask(session, Block(whom=whom, on=on))
+
     def check(self, session: str, *, timeout: float = 10) -> Future[None]:
         """Does WhatsApp answer this session? CallFailed after `timeout` seconds."""
         future: Future[None] = self._ask(session, Check(), timeout)
@@ -231,12 +318,13 @@ class Hosts:
         with self._lock:
             return [_report(slot) for slot in self._slots if slot.link is not None or slot.sessions]
 
-    def restart_host(self, id: str) -> None:
-        """End this host's process; its sessions come back in a new one."""
+    def restart_host(self, id: str) -> bool:
+        """End this host's process; its sessions come back in a new one. False: there is none with this id."""
         with self._lock:
-            for slot in self._slots:
-                if slot.id == id and slot.link is not None:
-                    slot.link.process.kill()
+            slot = next((each for each in self._slots if each.id == id), None)
+            if slot is not None and slot.link is not None:
+                slot.link.process.kill()
+            return slot is not None and (slot.link is not None or bool(slot.sessions))
 
     def stop(self, *, timeout: float = 8) -> None:
         """Sends in flight finish, clients close, processes end; what does not in time is killed."""
@@ -413,7 +501,7 @@ class Hosts:
             self._nameless.pop(event.session, None)
         if isinstance(event, Connected) and not event.push_name:
             self._nameless[event.session] = (event, time.monotonic() + NAME_COMES)
-        if isinstance(event, MessageReceived | ReceiptReceived):
+        if isinstance(event, Lasting):
             self._listen(event, lambda: link.stored(happened.seq))
         else:
             self._listen(event, _nothing)

@@ -10,7 +10,7 @@ import importlib.util
 import re
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,12 +35,15 @@ e2e: Any = importlib.import_module('waE2E.WAWebProtobufsE2E_pb2')
 
 # The numbers of the events we ask for (neonize/events.py).
 DEVICE, PAIRED, CONNECTED, KEEPALIVE_MISSED, LOGGED_OUT, REPLACED, BANNED = 0, 2, 3, 4, 6, 7, 8
-CONNECT_FAILED, OUTDATED, DISCONNECTED = 9, 10, 12
-MESSAGE, RECEIPT, TYPING, JOINED_GROUP, GROUP_CHANGED = 17, 18, 19, 21, 22
-BACKLOG_STARTS, BACKLOG_ENDS, DAMAGED = 26, 27, 44
+CONNECT_FAILED, OUTDATED, DISCONNECTED, HISTORY = 9, 10, 12, 13
+MESSAGE, RECEIPT, TYPING, PRESENCE, JOINED_GROUP, GROUP_CHANGED = 17, 18, 19, 20, 21, 22
+BACKLOG_STARTS, BACKLOG_ENDS, BLOCKED, CALLED, GROUP_CALLED, CALL_ENDED, DAMAGED = 26, 27, 30, 36, 40, 42, 44
+# The numbers of its kinds of upload (neonize/utils/enum.py).
+IMAGE, VIDEO, AUDIO, DOCUMENT, LINK_THUMBNAIL = 0, 1, 2, 3, 6
 WANTED = (
     PAIRED, CONNECTED, KEEPALIVE_MISSED, LOGGED_OUT, REPLACED, BANNED, CONNECT_FAILED, OUTDATED, DISCONNECTED,
-    MESSAGE, RECEIPT, TYPING, JOINED_GROUP, GROUP_CHANGED, BACKLOG_STARTS, BACKLOG_ENDS, DAMAGED,
+    HISTORY, MESSAGE, RECEIPT, TYPING, PRESENCE, JOINED_GROUP, GROUP_CHANGED, BACKLOG_STARTS, BACKLOG_ENDS,
+    BLOCKED, CALLED, GROUP_CALLED, CALL_ENDED, DAMAGED,
 )  # fmt: skip
 
 
@@ -97,6 +100,24 @@ class Go:
             raise GoError(answer.Error)
         return answer.SendResponse
 
+    def upload(self, uuid: bytes, data: bytes, kind: int) -> Any:
+        """Encrypts and uploads; `kind` is one of IMAGE, VIDEO, AUDIO, DOCUMENT. Returns the UploadResponse."""
+        answer = pb.UploadReturnFunction.FromString(self._go.Upload(uuid, data, len(data), kind))
+        if answer.Error:
+            raise GoError(answer.Error)
+        return answer.UploadResponse
+
+    def decrypt_vote(self, uuid: bytes, event: bytes) -> list[bytes]:
+        """SHA-256 of each option chosen. `event`: the message event as it came. Panics for an unknown client."""
+        given = self._go.DecryptPollVote(uuid, event, len(event))  # the binder forgot to turn this one into bytes
+        try:
+            answer = pb.ReturnFunctionWithError.FromString(given.contents.get_bytes())
+        finally:
+            self._go.FreeBytesStruct(given)
+        if answer.Error:
+            raise GoError(answer.Error)
+        return list(answer.PollVoteMessage.selectedOptions)
+
     def pair_phone(self, uuid: bytes, phone: str, shown_as: str) -> str:
         chrome = 1
         asked = pb.PairPhoneParams(
@@ -133,11 +154,84 @@ class Go:
             raise GoError(answer.Error)
         return list(answer.Group)
 
-    def ask_blocklist(self, uuid: bytes) -> None:
-        """The cheapest question that WhatsApp itself has to answer, and that names no other person."""
-        answer = pb.GetBlocklistReturnFunction.FromString(self._go.GetBlocklist(uuid))
-        if answer.Error:
-            raise GoError(answer.Error)
+    def group(self, uuid: bytes, group: bytes) -> Any:
+        """The GroupInfo with everybody in it."""
+        return _found(
+            pb.GetGroupInfoReturnFunction.FromString(self._go.GetGroupInfo(uuid, group, len(group)))
+        ).GroupInfo
+
+    def group_behind(self, uuid: bytes, link: str) -> Any:
+        """The GroupInfo that an invite link shows to whoever has it."""
+        answer = pb.GetGroupInfoReturnFunction.FromString(self._go.GetGroupInfoFromLink(uuid, link.encode()))
+        return _found(answer).GroupInfo
+
+    def create_group(self, uuid: bytes, name: str, people: Sequence[bytes]) -> Any:
+        """The GroupInfo; its participants carry an `Error` where somebody could not be added."""
+        asked = pb.ReqCreateGroup(name=name, CreateKey='', Participants=[pb.JID.FromString(each) for each in people])
+        data = asked.SerializeToString()
+        return _found(pb.GetGroupInfoReturnFunction.FromString(self._go.CreateGroup(uuid, data, len(data)))).GroupInfo
+
+    def change_members(self, uuid: bytes, group: bytes, people: Sequence[bytes], action: str) -> list[Any]:
+        """`action`: add, remove, promote or demote. A GroupParticipant each, `Error` 0 where it was done."""
+        data = pb.JIDArray(JIDS=[pb.JID.FromString(each) for each in people]).SerializeToString()
+        said = self._go.UpdateGroupParticipants(uuid, group, len(group), data, len(data), action.encode())
+        return list(_found(pb.UpdateGroupParticipantsReturnFunction.FromString(said)).participants)
+
+    def name_group(self, uuid: bytes, group: bytes, name: str) -> None:
+        _raise(self._go.SetGroupName(uuid, group, len(group), name.encode()))
+
+    def describe_group(self, uuid: bytes, group: bytes, text: str) -> None:
+        """The library finds out which description it replaces, and makes the id of the new one."""
+        _raise(self._go.SetGroupTopic(uuid, group, len(group), b'', b'', text.encode()))
+
+    def only_admins_write(self, uuid: bytes, group: bytes, on: bool) -> None:
+        _raise(self._go.SetGroupAnnounce(uuid, group, len(group), on))
+
+    def only_admins_change(self, uuid: bytes, group: bytes, on: bool) -> None:
+        _raise(self._go.SetGroupLocked(uuid, group, len(group), on))
+
+    def set_group_photo(self, uuid: bytes, group: bytes, jpeg: bytes) -> str:
+        """The id of the new photo; no bytes take it away."""
+        said = self._go.SetGroupPhoto(uuid, group, len(group), jpeg, len(jpeg))
+        return str(_found(pb.SetGroupPhotoReturnFunction.FromString(said)).PictureID)
+
+    def invite_link(self, uuid: bytes, group: bytes, *, fresh: bool) -> str:
+        """`fresh`: the old one ends, a new one is made."""
+        said = self._go.GetGroupInviteLink(uuid, group, len(group), fresh)
+        return str(_found(pb.GetGroupInviteLinkReturnFunction.FromString(said)).InviteLink)
+
+    def join_group(self, uuid: bytes, link: str) -> Any:
+        """The JID of the group."""
+        return _found(
+            pb.JoinGroupWithLinkReturnFunction.FromString(self._go.JoinGroupWithLink(uuid, link.encode()))
+        ).Jid
+
+    def leave_group(self, uuid: bytes, group: bytes) -> None:
+        _raise(self._go.LeaveGroup(uuid, group, len(group)))
+
+    def picture(self, uuid: bytes, whose: bytes, *, small: bool) -> Any:
+        """The ProfilePictureInfo of a person or a group."""
+        asked = pb.GetProfilePictureParams(Preview=small, ExistingID='', IsCommunity=False).SerializeToString()
+        said = self._go.GetProfilePicture(uuid, whose, len(whose), asked, len(asked))
+        return _found(pb.GetProfilePictureReturnFunction.FromString(said)).Picture
+
+    def watch_presence(self, uuid: bytes, whom: bytes) -> None:
+        _raise(self._go.SubscribePresence(uuid, whom, len(whom)))
+
+    def reject_call(self, uuid: bytes, caller: bytes, call: str) -> None:
+        _raise(self._go.RejectCall(uuid, caller, len(caller), call.encode()))
+
+    def blocklist(self, uuid: bytes) -> list[Any]:
+        """The JIDs of everybody who is blocked.
+
+        Also the cheapest question that WhatsApp itself has to answer, and that names no other person.
+        """
+        return list(_found(pb.GetBlocklistReturnFunction.FromString(self._go.GetBlocklist(uuid))).Blocklist.JIDs)
+
+    def change_blocklist(self, uuid: bytes, whom: bytes, action: str) -> list[Any]:
+        """`action`: block or unblock. The list as it is then. Panics for an unknown client."""
+        said = self._go.UpdateBlocklist(uuid, whom, len(whom), action.encode())
+        return list(_found(pb.GetBlocklistReturnFunction.FromString(said)).Blocklist.JIDs)
 
     def device(self, uuid: bytes) -> Any:
         """Who we are logged in as. Panics for an unknown client."""
@@ -184,6 +278,12 @@ def _device_props() -> bytes:
     props = importlib.import_module('waCompanionReg.WAWebProtobufsCompanionReg_pb2').DeviceProps
     data: bytes = props(os='Dovecote', platformType=props.CHROME).SerializeToString()
     return data
+
+
+def _found(answer: Any) -> Any:
+    if answer.Error:
+        raise GoError(answer.Error)
+    return answer
 
 
 def _raise(answer: bytes) -> None:

@@ -3,13 +3,15 @@
 import logging
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from core.events import Event, MessageReceived, ReceiptReceived
+from core.events import Event, Lasting
 from core.host import spool
 from core.host.wire import Happened, Logged, ToHost, ToMain, pack, unpack_to_host
+
+log = logging.getLogger(__name__)
 
 KEEP = 5000  # events main may be behind before the library is made to wait
 PATIENCE = 30.0  # seconds; a main that stores nothing for so long has lost them anyway
@@ -22,13 +24,16 @@ class Line:
         self._pipe = pipe
         self._turn = threading.Lock()
         self._room = threading.Condition()
-        self._kept: dict[int, MessageReceived | ReceiptReceived] = {}
+        self._kept: dict[int, Lasting] = {}
         self._seq = 0
+        self._heard: deque[ToHost] = deque()
         self.broken = False
 
     def hear(self) -> ToHost:
-        """EOFError or OSError: main is gone."""
-        return unpack_to_host(self._pipe.recv_bytes())
+        """The next thing main says; on one thread. EOFError or OSError: main is gone."""
+        while not self._heard:
+            self._heard.extend(unpack_to_host(self._pipe.recv_bytes()))
+        return self._heard.popleft()
 
     def say(self, message: ToMain) -> None:
         data = pack(message)
@@ -39,7 +44,7 @@ class Line:
         self._wait_for_room()
         with self._turn:
             self._seq += 1
-            if isinstance(event, MessageReceived | ReceiptReceived):
+            if isinstance(event, Lasting):
                 self._kept[self._seq] = event
             self._write(pack(Happened(self._seq, event)))
 
@@ -61,7 +66,10 @@ class Line:
         for event in kept.values():
             by_session[event.session].append(event)
         for session, events in by_session.items():
-            spool.write(folder, session, events)
+            try:
+                spool.write(folder, session, events)
+            except OSError as error:  # the others may still find room, and the process must end
+                log.error('%d events of %s could not be kept: %s', len(events), session, error)
 
     def _write(self, data: bytes) -> None:
         if self.broken:

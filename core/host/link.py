@@ -2,6 +2,7 @@
 
 import logging
 import os
+import queue
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import core
-from core.errors import CallFailed, DovecoteError, NotConnected, SendRefused, SendUncertain
+from core.errors import CallDenied, CallFailed, DovecoteError, NotConnected, SendRefused, SendUncertain
 from core.host.wire import (
     Answer,
     Answered,
@@ -41,7 +42,8 @@ log = logging.getLogger(__name__)
 SILENCE = 20.0  # seconds without an answer to a ping
 GRACE = 90.0  # seconds after its deadline in which a call must be answered; the library itself gives up after 75
 WORDS = 400  # lines; a dying Go runtime shows every goroutine
-ROOM = 1 << 20  # bytes the pipe may hold, so that a host that is busy for a moment holds nobody up
+ROOM = 1 << 20  # bytes the pipe may hold, if the machine allows it, so that a host seldom waits for us
+TOGETHER = 64  # messages at most in one write
 
 
 @dataclass(slots=True)
@@ -54,7 +56,8 @@ class _Waiting:
 class HostLink:
     """`tell` gets Happened and StoreTaken in order; `ended` is called once, after all of the pipe was read.
 
-    Both are called on the link's own thread, and so are the callbacks of the futures: be quick there.
+    Both are called on the link's own thread, and so are the callbacks of the futures: be quick there. Whatever is
+    asked or posted returns at once: a thread of its own writes it, so that a host that hangs holds nobody up.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class HostLink:
         self._tell = tell
         self._on_end = ended
         self._turn = threading.Lock()
+        self._unsent: queue.SimpleQueue[ToHost | None] = queue.SimpleQueue()
         self._waiting: dict[int, _Waiting] = {}
         self._calls = 0
         self._stored: list[int] = []
@@ -77,14 +81,13 @@ class HostLink:
         theirs.close()
         self._pipe = Connection(ours.detach())
         self.post(setup)
+        self._writing = threading.Thread(target=self._write, name=f'host-{self.process.pid}-write', daemon=True)
+        self._writing.start()
         threading.Thread(target=self._read, name=f'host-{self.process.pid}', daemon=True).start()
         threading.Thread(target=self._read_words, name=f'host-{self.process.pid}-stderr', daemon=True).start()
 
-    def post(self, message: ToHost) -> bool:
-        """False: the host is gone."""
-        data = pack(message)
-        with self._turn:
-            return self._write(data)
+    def post(self, message: ToHost) -> None:
+        self._unsent.put(message)
 
     def ask(self, session: str, ask: Ask, *, seconds: float) -> Future[Answer]:
         """`seconds`: when it has not begun by then it never will."""
@@ -95,8 +98,8 @@ class HostLink:
             self._calls += 1
             call = Call(id=self._calls, session=session, deadline=deadline, ask=ask)
             self._waiting[call.id] = _Waiting(call, future)
-            sent = self._write(pack(call))
-        if not sent or self.ended.is_set():
+            self._unsent.put(call)
+        if self.ended.is_set():
             self._fail(call.id, NotConnected('The session host is just starting again.'))
         return future
 
@@ -108,22 +111,49 @@ class HostLink:
 
     def tend(self) -> None:
         """Called a few times a second: hand over what was stored, look after late calls and the host's health."""
+        now = time.monotonic()
+        if now - self._heard_at > SILENCE:
+            log.error('host %d does not answer; it is ended', self.process.pid)
+            self.process.kill()
         with self._turn:
             if self._stored:
                 self._send_stored()
-        now = time.monotonic()
         for waiting in list(self._waiting.values()):
             if now > waiting.call.deadline + GRACE:
                 self._fail(waiting.call.id, _late(waiting))
         if now - self._pinged_at > 5:
             self._pinged_at = now
             self.post(Ping(int(now)))
-        if now - self._heard_at > SILENCE:
-            log.error('host %d does not answer; it is ended', self.process.pid)
-            self.process.kill()
 
     def finish(self, seconds: float) -> None:
         self.post(Finish(seconds=seconds))
+
+    # ---- writing
+
+    def _write(self) -> None:
+        try:
+            while messages := self._next():
+                self._pipe.send_bytes(pack(messages))
+        except OSError:
+            pass  # the host is gone; who reads notices it too
+        except Exception:  # nothing would ever reach this host again
+            log.exception('host %d cannot be told anything; it is ended', self.process.pid)
+            self.process.kill()
+
+    def _next(self) -> tuple[ToHost, ...]:
+        """Waits for the next message and takes what has come together behind it; () is the end."""
+        message, together = self._unsent.get(), []
+        while message is not None:
+            together.append(message)
+            if len(together) == TOGETHER:
+                break
+            try:
+                message = self._unsent.get_nowait()
+            except queue.Empty:
+                break
+        else:
+            self._unsent.put(None)
+        return tuple(together)
 
     # ---- reading
 
@@ -176,7 +206,9 @@ class HostLink:
             code = self.process.wait()
         with self._turn:
             self.ended.set()
-            self._pipe.close()
+        self._unsent.put(None)
+        self._writing.join()
+        self._pipe.close()
         if code:
             reason = next((row for row in self._words if 'fatal error' in row or 'panic' in row), '')
             log.error('host %d ended with %d %s', self.process.pid, code, reason)
@@ -187,18 +219,9 @@ class HostLink:
 
     # ---- small things
 
-    def _write(self, data: bytes) -> bool:
-        if self.ended.is_set():
-            return False
-        try:
-            self._pipe.send_bytes(data)
-        except OSError:
-            return False
-        return True
-
     def _send_stored(self) -> None:
         seqs, self._stored = tuple(self._stored), []
-        self._write(pack(Stored(seqs)))
+        self.post(Stored(seqs))
 
     def _fail(self, number: int, error: DovecoteError) -> None:
         waiting = self._waiting.pop(number, None)
@@ -237,9 +260,11 @@ def _error(refused: Refused) -> DovecoteError:
         case 'not_connected':
             return NotConnected(refused.sentence)
         case 'refused':
-            return SendRefused(refused.sentence, reason=refused.reason, retry=refused.retry)
+            return SendRefused(refused.sentence, reason=refused.reason, retry=refused.retry, code=refused.code)
         case 'uncertain':
             return SendUncertain(refused.sentence)
+        case 'denied':
+            return CallDenied(refused.sentence, code=refused.code)
         case 'failed':
             return CallFailed(refused.sentence)
 

@@ -5,15 +5,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.events import (
+    BlocklistChanged,
+    CallEnded,
+    CallReceived,
+    GroupChanged,
+    GroupRole,
     GroupSeen,
     MessageDamaged,
     MessageReceived,
     Origin,
+    Participant,
+    PresenceChanged,
     Quote,
     ReceiptKind,
     ReceiptReceived,
     TypingChanged,
 )
+from core.host.contents import content_of, is_forwarded, plain, target_of
 from core.host.library import pb
 
 # The first field that is set names the kind. Wrappers (view once, ephemeral, …) are taken off by the library.
@@ -85,7 +93,7 @@ def message(session: str, event: Any, origin: Origin) -> MessageReceived | None:
     kind = kind_of(body)
     if not kind:
         return None
-    source = info.MessageSource
+    source, context = info.MessageSource, context_of(body)
     return MessageReceived(
         session=session,
         whatsapp_id=info.ID,
@@ -99,10 +107,13 @@ def message(session: str, event: Any, origin: Origin) -> MessageReceived | None:
         kind=kind,
         text=text_of(body),
         quote=quote_of(body),
-        mentions=tuple(plain(each) for each in getattr(context_of(body), 'mentionedJID', ())),
+        mentions=tuple(plain(each) for each in getattr(context, 'mentionedJID', ())),
         at=moment(info.Timestamp),
         origin=origin,
         raw=body.SerializeToString(),
+        content=content_of(body, view_once=event.IsViewOnce),
+        target=target_of(body),
+        forwarded=is_forwarded(context),
     )
 
 
@@ -150,23 +161,83 @@ def typing(session: str, event: Any) -> TypingChanged:
     )
 
 
+def presence(session: str, event: Any) -> PresenceChanged:
+    went = moment(event.LastSeen) if event.LastSeen > 0 else None
+    return PresenceChanged(
+        session=session,
+        who=address(event.From),
+        online=not event.Unavailable,
+        last_seen=went if event.Unavailable else None,
+    )
+
+
+def call(session: str, event: Any) -> CallReceived:
+    """From a CallOffer, or from the CallOfferNotice that announces a call in a group."""
+    meta = event.basicCallMeta
+    video = getattr(event, 'media', '') == 'video' or any(node.Tag == 'video' for node in event.data.Nodes)
+    return CallReceived(
+        session=session,
+        id=meta.callID,
+        caller=address(meta.callCreator),
+        caller_alt=address(meta.callCreatorAlt),
+        group=_group_called(event.data),
+        video=video,
+        at=moment(meta.timestamp),
+    )
+
+
+def call_ended(session: str, event: Any) -> CallEnded:
+    meta = event.basicCallMeta
+    return CallEnded(session=session, id=meta.callID, caller=address(meta.callCreator), at=moment(meta.timestamp))
+
+
+def blocklist(session: str, event: Any) -> BlocklistChanged:
+    """Without changes when WhatsApp only says that the list is another one."""
+    blocks = pb.BlocklistChange.BLOCK
+    changes = tuple((address(each.JID), each.BlockAction == blocks) for each in event.Changes)
+    return BlocklistChanged(session=session, changes=changes)
+
+
 def group(session: str, info: Any) -> GroupSeen:
     """From a GroupInfo: the whole group."""
     return GroupSeen(
         session=session,
         group=address(info.JID),
         name=info.GroupName.Name,
-        participants=tuple(_participant(each) for each in info.Participants),
+        participants=tuple(participant(each) for each in info.Participants if not each.Error),
+        description=info.GroupTopic.Topic,
+        announce=info.GroupAnnounce.IsAnnounce,
+        locked=info.GroupLocked.isLocked,
+        owner=address(info.OwnerPN) or address(info.OwnerJID),
+        made_at=moment(int(info.GroupCreated)) if info.GroupCreated > 0 else None,
     )
 
 
-def group_change(session: str, event: Any) -> GroupSeen:
-    """From a GroupInfoEvent: who joined or what the name became; the rest is not told."""
-    return GroupSeen(
+def joined_group(session: str, event: Any) -> GroupSeen:
+    by = address(event.Sender) or address(event.SenderPN)
+    return replace(group(session, event.GroupInfo), joined=True, by=by)
+
+
+def group_change(session: str, event: Any) -> GroupChanged:
+    """From a GroupInfoEvent."""
+    said = {name for name in ('Name', 'Topic', 'Announce', 'Locked', 'Delete') if event.HasField(name)}
+    return GroupChanged(
         session=session,
         group=address(event.JID),
-        name=event.Name.Name,
-        participants=tuple(_lid_and_phone(each) for each in event.Join),
+        by=address(event.Sender),
+        by_name=event.Notify,
+        at=moment(event.Timestamp),
+        name=event.Name.Name if 'Name' in said else None,
+        description=event.Topic.Topic if 'Topic' in said else None,
+        announce=event.Announce.IsAnnounce if 'Announce' in said else None,
+        locked=event.Locked.isLocked if 'Locked' in said else None,
+        joined=tuple(map(address, event.Join)),
+        left=tuple(map(address, event.Leave)),
+        promoted=tuple(map(address, event.Promote)),
+        demoted=tuple(map(address, event.Demote)),
+        by_link=event.JoinReason == 'invite',
+        new_link=bool(event.NewInviteLink),
+        ended='Delete' in said and event.Delete.Deleted,
     )
 
 
@@ -247,12 +318,6 @@ def address(jid: Any) -> str:
     return f'{jid.User}@{jid.Server}'
 
 
-def plain(written: str) -> str:
-    """`1555:3@s.whatsapp.net` and `1555.0:3@lid` name the person `1555`."""
-    user, at, server = written.partition('@')
-    return f'{user.split(":")[0].split(".")[0]}{at}{server}' if at else written
-
-
 def moment(seconds: int) -> datetime:
     """WhatsApp gives whole seconds; a few library events give milliseconds."""
     if seconds > 100_000_000_000:
@@ -260,10 +325,16 @@ def moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _participant(each: Any) -> tuple[str, str]:
+def participant(each: Any) -> Participant:
     lid, phone = _lid_and_phone(each.JID)
-    return (each.LID.User or lid, each.PhoneNumber.User or phone)
+    role: GroupRole = 'owner' if each.IsSuperAdmin else 'admin' if each.IsAdmin else 'member'
+    return Participant(lid=each.LID.User or lid, phone=each.PhoneNumber.User or phone, role=role)
 
 
 def _lid_and_phone(jid: Any) -> tuple[str, str]:
     return (jid.User, '') if jid.Server == 'lid' else ('', jid.User)
+
+
+def _group_called(node: Any) -> str:
+    """Where a call is one in a group, its offer names the group."""
+    return next((address(each.jid) or each.text for each in node.Attrs if each.name == 'group-jid'), '')

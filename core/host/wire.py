@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from core.events import Event, GroupSeen, Outgoing, Sent
+from core.events import Event, GroupMade, GroupSeen, MemberOutcome, Outgoing, Picture, Sent
 
-Refusal = Literal['not_connected', 'refused', 'uncertain', 'failed']
+Refusal = Literal['not_connected', 'refused', 'uncertain', 'denied', 'failed']
+MemberAction = Literal['add', 'remove', 'promote', 'demote']
 
 
 # ---- what main asks about one session; each is answered by Answered or Refused
@@ -64,7 +65,105 @@ class LogOut:
     pass
 
 
-Ask = Send | MarkRead | ShowTyping | ShowAvailable | FindPhones | ListGroups | Check | PairPhone | LogOut
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindGroup:
+    """By its address, or by an invite link to it."""
+
+    group: str = ''
+    link: str = ''
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateGroup:
+    name: str
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeGroup:
+    """None: left as it is. What comes first is done first; a refusal leaves the rest undone."""
+
+    group: str
+    name: str | None = None
+    description: str | None = None
+    announce: bool | None = None
+    locked: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeMembers:
+    group: str
+    people: tuple[str, ...]
+    action: MemberAction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPhoto:
+    """`jpeg` b'' takes it away."""
+
+    group: str
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InviteLink:
+    group: str
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinGroup:
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveGroup:
+    group: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindPicture:
+    whose: str
+    small: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchPresence:
+    whom: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectCall:
+    caller: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListBlocked:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    whom: str
+    on: bool
+
+
+GroupAsk = FindGroup | CreateGroup | ChangeGroup | ChangeMembers | SetPhoto | InviteLink | JoinGroup | LeaveGroup
+PeopleAsk = FindPicture | WatchPresence | RejectCall | ListBlocked | Block
+Ask = (
+    Send
+    | MarkRead
+    | ShowTyping
+    | ShowAvailable
+    | FindPhones
+    | ListGroups
+    | GroupAsk
+    | PeopleAsk
+    | Check
+    | PairPhone
+    | LogOut
+)
 
 
 # ---- main to host
@@ -129,7 +228,19 @@ ToHost = SetUp | Open | Close | Reconnect | Call | Stored | Ping | Finish
 
 # ---- host to main
 
-Answer = Sent | dict[str, str] | tuple[GroupSeen, ...] | tuple[str, datetime] | None
+Answer = (
+    Sent
+    | dict[str, str]
+    | tuple[GroupSeen, ...]
+    | tuple[str, datetime]
+    | GroupSeen
+    | GroupMade
+    | tuple[MemberOutcome, ...]
+    | tuple[str, ...]
+    | Picture
+    | str
+    | None
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +263,7 @@ class Refused:
     sentence: str
     reason: int = 0
     retry: bool = False
+    code: str = ''
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +283,11 @@ class StoreTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pong:
-    """`online`: sessions connected. `lost`: threads that abandoned pairings left behind for good; `runs`: how often the
-    library was started, each of which leaves an open database behind."""
+    """`online`: the sessions that are connected. `lost`: threads that abandoned pairings left behind for good; `runs`:
+    how often the library was started, each of which leaves an open database behind."""
 
     id: int
-    online: int
+    online: tuple[str, ...]
     lost: int
     runs: int
     memory_kb: int
@@ -191,7 +303,8 @@ class Logged:
 ToMain = Begun | Answered | Refused | Happened | StoreTaken | Pong | Logged
 
 
-def pack(message: ToHost | ToMain) -> bytes:
+def pack(message: tuple[ToHost, ...] | ToMain) -> bytes:
+    """To a host go several at once, whatever waited; the other way one by one."""
     return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
 
 
@@ -200,6 +313,6 @@ def unpack_to_main(data: bytes) -> ToMain:
     return message
 
 
-def unpack_to_host(data: bytes) -> ToHost:
-    message: ToHost = pickle.loads(data)
-    return message
+def unpack_to_host(data: bytes) -> tuple[ToHost, ...]:
+    messages: tuple[ToHost, ...] = pickle.loads(data)
+    return messages

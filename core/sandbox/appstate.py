@@ -18,6 +18,7 @@ from core.sandbox.node import Attrs, Node
 from core.sandbox.protos import Action, Message, Mutation, Patch, e2e, sync, sync_action
 
 PUSH_NAME = 'critical_block'
+CONTACTS = 'critical_unblock_low'
 WORDS = '<64H'
 
 
@@ -84,6 +85,12 @@ class AppState:
         value = sync_action.SyncActionValue(timestamp=int(time.time() * 1000))
         value.pushNameSetting.name = name
         self.set(PUSH_NAME, ['setting_pushName'], value, version=1)
+
+    def set_contact(self, jid: str, lid: str, name: str) -> None:
+        value = sync_action.SyncActionValue(timestamp=int(time.time() * 1000))
+        value.contactAction.fullName, value.contactAction.firstName = name, name.partition(' ')[0]
+        value.contactAction.lidJID, value.contactAction.saveOnPrimaryAddressbook = lid, True
+        self.set(CONTACTS, ['contact', jid], value, version=2)
 
     def set(self, name: str, index: list[str], value: Action, *, version: int) -> None:
         """Append a patch with one SET mutation to the collection *name*."""

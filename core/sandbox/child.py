@@ -65,7 +65,7 @@ async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, desk
 
 async def _answer(writer: asyncio.StreamWriter, desk: Desk, call: Call) -> None:
     try:
-        answer = Answer(call.id, await desk.call(call.name, call.arguments))
+        answer = Answer(call.id, await desk.answer(call.name, call.arguments))
     except DovecoteError as error:
         answer = Answer(call.id, error=error)
     except Exception as error:  # the caller must hear of it, and the server must go on

@@ -7,8 +7,12 @@ from core.errors import Invalid
 from core.sandbox.control import Fault, FaultKind
 from core.sandbox.node import Node
 
-STANDING: frozenset[FaultKind] = frozenset({'latency', 'mute', 'http_status', 'hasty', 'passkey', 'qr_refs'})
-COUNTED: frozenset[FaultKind] = frozenset({'nack', 'lose_acks', 'corrupt', 'iq', 'media', 'fail_login'})
+STANDING: frozenset[FaultKind] = frozenset(
+    {'latency', 'mute', 'http_status', 'hasty', 'passkey', 'qr_refs', 'media_slow'}
+)
+COUNTED: frozenset[FaultKind] = frozenset({'nack', 'lose_acks', 'corrupt', 'iq', 'media', 'media_cut', 'fail_login'})
+LIMITS: frozenset[FaultKind] = frozenset({'ban', 'reachout'})  # kept with the account
+AT_ONCE: frozenset[FaultKind] = frozenset({'drop', 'logout', 'stream_error', 'conflict', 'expire_qr', 'outage'})
 NEEDS: dict[FaultKind, tuple[str, ...]] = {
     'drop': ('phone',),
     'logout': ('phone',),
@@ -22,13 +26,16 @@ NEEDS: dict[FaultKind, tuple[str, ...]] = {
     'iq': ('xmlns',),
     'media': ('code',),
     'fail_login': ('phone', 'reason'),
+    'ban': ('phone', 'seconds'),
+    'reachout': ('phone',),
+    'media_slow': ('rate',),
 }
 QR_REFS = 6
 
 
 def checked(fault: Fault) -> Fault:
     """Raises Invalid when the kind is unknown or lacks what it needs."""
-    if fault.kind not in STANDING | COUNTED | {'drop', 'logout', 'stream_error', 'conflict', 'expire_qr', 'outage'}:
+    if fault.kind not in STANDING | COUNTED | LIMITS | AT_ONCE:
         raise Invalid(f'There is no fault called {fault.kind}.', field='kind')
     for name in NEEDS.get(fault.kind, ()):
         if not getattr(fault, name):
@@ -71,6 +78,12 @@ class Faults:
     def http_status(self) -> int:
         fault = self._standing.get('http_status')
         return fault.code if fault else 0
+
+    @property
+    def media_rate(self) -> int:
+        """Bytes per second of a download; 0: as fast as it goes."""
+        fault = self._standing.get('media_slow')
+        return fault.rate if fault else 0
 
     @property
     def qr_refs(self) -> int:

@@ -1,16 +1,10 @@
 """Which parts of the server are written down, and how they are found again."""
 
-from typing import TYPE_CHECKING
-
 from core.sandbox import rows
 from core.sandbox.node import Node
 from core.sandbox.people import Account, Device, Group, People
 from core.sandbox.store import Store
 from core.sandbox.wire import Codec
-
-if TYPE_CHECKING:
-    from core.sandbox.session import Session
-
 
 SEPARATOR = '\x1f'
 
@@ -37,11 +31,10 @@ class Keep:
         group.note_members()
         self._store.mark('group', group.ident, lambda: rows.dump(group))
 
-    def session(self, session: 'Session') -> None:
+    def whole(self, device: Device) -> None:
         """After a client changed something about itself."""
-        if session.device:
-            self.account(session.device.account)
-            self.device(session.device)
+        self.account(device.account)
+        self.device(device)
 
     def waiting(self, device: Device, key: tuple[str, ...], node: Node) -> None:
         self._turn += 1

@@ -1,11 +1,11 @@
 """What a phone remembers of its chats: both directions, with ticks, the newest few thousand."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from core.sandbox import rows
-from core.sandbox.control import Item, Tick
+from core.sandbox.control import Item, Place, Tick
 from core.sandbox.message import Said
 from core.sandbox.store import Store
 
@@ -16,7 +16,11 @@ RANK = {'failed': -1, '': 0, 'sent': 1, 'delivered': 2, 'read': 3, 'played': 4}
 
 @dataclass(slots=True)
 class Letter:
-    """One message. `raw`: its serialized protobuf; `from_jid`: the address it came from, with the device."""
+    """One message; see `control.Item` for the words.
+
+    `raw`: its serialized protobuf; `from_jid`: the address it came from, with the device. `ballots`: what each voter
+    chose in a poll until now, `hearts`: how each reacts, by number.
+    """
 
     id: str
     chat: str
@@ -34,8 +38,21 @@ class Letter:
     seen: bool = False
     from_jid: str = ''
     raw: bytes = b''
+    seconds: int = 0
+    place: Place | None = None
+    phones: list[str] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)
+    multiple: bool = False
+    ballots: dict[str, list[str]] = field(default_factory=dict)
+    hearts: dict[str, str] = field(default_factory=dict)
+    forwarded: bool = False
+    view_once: bool = False
+    edited: bool = False
+    revoked: bool = False
+    video: bool = False
 
-    def item(self) -> Item:
+    def item(self, owner: str) -> Item:
+        """As the phone of *owner* shows it."""
         return Item(
             id=self.id,
             chat=self.chat,
@@ -51,12 +68,32 @@ class Letter:
             mime=self.mime,
             size=self.size,
             filename=self.filename,
+            seconds=self.seconds,
+            place=self.place,
+            phones=tuple(self.phones),
+            options=tuple(self.options),
+            multiple=self.multiple,
+            votes=tuple(self._votes()),
+            chosen=tuple(self.ballots.get(owner, ())),
+            forwarded=self.forwarded,
+            view_once=self.view_once,
+            edited=self.edited,
+            revoked=self.revoked,
+            video=self.video,
+            reactions=tuple(self.hearts.items()),
         )
+
+    def _votes(self) -> Iterator[int]:
+        """How many chose each option of this poll."""
+        for option in self.options if self.kind == 'poll' else ():
+            yield sum(option in chosen for chosen in self.ballots.values())
 
 
 def letter(said: Said, *, id: str, chat: str, sender: str, mine: bool, at: float, raw: bytes) -> Letter:
     made = Letter(id, chat, sender, mine, at, said.kind, said.text, said.about, said.quotes)
-    made.mime, made.size, made.filename = said.mime, said.size, said.filename
+    made.mime, made.size, made.filename, made.seconds = said.mime, said.size, said.filename, said.seconds
+    made.place, made.phones, made.options, made.multiple = said.place, [*said.phones], [*said.options], said.multiple
+    made.forwarded, made.view_once = said.forwarded, said.view_once
     made.raw = raw if len(raw) <= RAW_MAX else b''
     made.tick = 'sent' if mine else ''
     return made
@@ -90,6 +127,10 @@ class Mailbox:
         self._mark(number, new)
         if len(self._letters) > self._limit:
             self._forget(next(iter(self._letters)))
+
+    def changed(self, kept: Letter) -> None:
+        """A letter of this mailbox is different now."""
+        self._mark(self._numbers[kept.id], kept)
 
     def ticked(self, ident: str, tick: str) -> bool:
         """Raise the tick of an own message; False when there is nothing new in it."""

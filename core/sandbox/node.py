@@ -32,6 +32,7 @@ class Jid:
 
 
 SERVER = Jid('')
+STATUS = Jid('status', BROADCAST)
 Value = str | int | Jid
 Attrs = Mapping[str, Value | None]
 Content = bytes | str | list['Node'] | None

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from core.sandbox.appstate import AppState
 from core.sandbox.keys import DJB, KeyPair
-from core.sandbox.node import GROUP, LEGACY, LID, USER, Jid, Node
+from core.sandbox.limits import Limits
+from core.sandbox.node import GROUP, LEGACY, LID, STATUS, USER, Jid, Node
 from core.sandbox.ratchet import Invitation
 from core.sandbox.rows import LIVE
 
@@ -88,7 +89,11 @@ class Bundle:
 
 @dataclass(eq=False, slots=True)
 class Account:
-    """A WhatsApp account: a phone number, its LID, and its devices by number (0 is the phone itself)."""
+    """A WhatsApp account: a phone number, its LID, and its devices by number (0 is the phone itself).
+
+    `blocked`: addresses (LIDs) of people it wants to hear nothing of; `aliases`: other spellings under which it is
+    found; `contacts`: number -> name in its address book; `met`: numbers that wrote to it.
+    """
 
     number: str
     lid: str
@@ -100,6 +105,10 @@ class Account:
     about: str = 'Hey there! I am using WhatsApp.'
     picture: str = ''
     blocked: set[str] = field(default_factory=set)
+    aliases: set[str] = field(default_factory=set)
+    contacts: dict[str, str] = field(default_factory=dict)
+    met: set[str] = field(default_factory=set)
+    limits: Limits = field(default_factory=Limits)
     privacy: dict[str, str] = field(default_factory=lambda: dict(PRIVACY))
     app_state: AppState = field(default_factory=AppState)
     devices: dict[int, 'Device'] = field(default_factory=dict, metadata=LIVE)
@@ -107,6 +116,13 @@ class Account:
 
     def jid(self, server: str = USER) -> Jid:
         return Jid(self.lid if server == LID else self.number, server)
+
+    def names(self) -> tuple[Jid, Jid]:
+        """Both addresses."""
+        return self.jid(USER), self.jid(LID)
+
+    def blocks(self, other: 'Account') -> bool:
+        return str(other.jid(LID)) in self.blocked
 
     def hash(self, server: str) -> str:
         return participant_hash(each.jid(server) for each in self.devices.values())
@@ -148,17 +164,29 @@ class Device:
 
 @dataclass(eq=False, slots=True)
 class Group:
-    """A group; `members` gives each account's role: '', 'admin' or 'superadmin'."""
+    """A group; `members` gives each account's role: '', 'admin' or 'superadmin'.
+
+    `locked`: only admins change its subject, topic and picture; `announce`: only admins write; `open_door`: every
+    member may add people; `approval`: who joins by link must be let in; `asking`: the numbers that wait for that, and
+    since when. Times are Unix seconds.
+    """
 
     ident: str
     subject: str
     mode: str = 'lid'  # how participants are addressed
     topic: str = ''
     topic_id: str = ''
+    topic_at: int = 0
+    subject_at: int = 0
+    picture: str = ''
     locked: bool = False
     announce: bool = False
+    open_door: bool = False
+    approval: bool = False
+    asking: dict[str, int] = field(default_factory=dict)
     expiration: int = 0  # of disappearing messages, in seconds
     invite: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    old_invites: list[str] = field(default_factory=list)
     created: int = field(default_factory=lambda: int(time.time()))
     owner_number: str = ''
     roles: dict[str, str] = field(default_factory=dict)
@@ -177,6 +205,10 @@ class Group:
     def other_server(self) -> str:
         return USER if self.mode == 'lid' else LID
 
+    @property
+    def people(self) -> tuple[Account, ...]:
+        return tuple(self.members)
+
     def note_members(self) -> None:
         """Write the members down as numbers, which is what is kept."""
         self.roles = {account.number: role for account, role in self.members.items()}
@@ -192,14 +224,36 @@ class Group:
         number = self.owner.jid(USER) if self.owner else None
         children = [self.participant(account, role) for account, role in self.members.items()]
         if self.topic:
-            head = {'id': self.topic_id, 'participant': owner, 't': self.created}
+            head = {'id': self.topic_id, 'participant': owner, 't': self.topic_at or self.created}
             children.append(Node('description', head, [Node('body', content=self.topic.encode())]))
         children += [Node(tag) for tag, on in (('locked', self.locked), ('announcement', self.announce)) if on]
         if self.expiration:
             children.append(Node('ephemeral', {'expiration': self.expiration}))
-        head = {'id': self.ident, 'subject': self.subject, 's_t': self.created, 's_o': owner, 's_o_pn': number}
+        if self.approval:
+            children.append(Node('membership_approval_mode', content=[Node('group_join', {'state': 'on'})]))
+        children.append(Node('member_add_mode', content=b'all_member_add' if self.open_door else b'admin_add'))
+        subject_at = self.subject_at or self.created
+        head = {'id': self.ident, 'subject': self.subject, 's_t': subject_at, 's_o': owner, 's_o_pn': number}
         made = {'creation': self.created, 'creator': owner, 'creator_pn': number}
         return Node('group', {**head, **made, 'addressing_mode': self.mode, 'size': len(self.members)}, children)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where an account shows something to its contacts for a day, and who they are."""
+
+    audience: tuple[Account, ...]
+
+    ident = STATUS.user
+    jid = STATUS
+    server = LID
+
+    @property
+    def people(self) -> tuple[Account, ...]:
+        return self.audience
+
+
+Peer = Account | Group | Status  # whom a message can be for
 
 
 class People:
@@ -227,6 +281,14 @@ class People:
         if jid.server in (USER, LEGACY, 'hosted'):
             return self.accounts.get(jid.user.lstrip('+'))
         return None
+
+    def found_by(self, jid: Jid) -> Account | None:
+        """The account that a search for a number finds, also under another spelling."""
+        account = self.account(jid)
+        if account is not None or jid.server not in (USER, LEGACY):
+            return account
+        number = jid.user.lstrip('+')
+        return next((each for each in self.accounts.values() if number in each.aliases), None)
 
     def device(self, jid: Jid | None) -> Device | None:
         account = self.account(jid)

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.errors import Invalid, NotFound
-from core.sandbox import presence, rows
+from core.errors import Conflict, Invalid, NotFound
+from core.sandbox import afterwards, calls, history, presence, rows, writing
+from core.sandbox.iq import Refused, answer
 from core.sandbox.mailbox import Letter, Mailbox, letter
-from core.sandbox.message import SILENT, is_media, said, unwrapped
-from core.sandbox.node import GROUP, LID, USER, Attrs, Jid, Node, Value
-from core.sandbox.people import Account, Device, Group
+from core.sandbox.message import SILENT, edit_mark, said, stanza_type
+from core.sandbox.node import BROADCAST, GROUP, LID, STATUS, USER, Attrs, Jid, Node, Value
+from core.sandbox.people import Account, Device, Group, Peer, Status
 from core.sandbox.protos import Message, e2e
 from core.sandbox.ratchet import Repeated, Undecryptable
 from core.sandbox.relay import receipt_ids
@@ -29,8 +30,12 @@ TICK_OF = {'': 'delivered', 'inactive': 'delivered', 'read': 'read', 'read-self'
 
 @dataclass(slots=True)
 class PhoneState:
+    """`history_chats` and `history_messages`: how much of each a newly linked device is told."""
+
     keys: Keys
     offline: bool = False
+    history_chats: int = 0
+    history_messages: int = 0
 
 
 class Phone:
@@ -51,27 +56,25 @@ class Phone:
 
     # ---- sending
 
-    def send(self, to: Account | Group, message: Message, ident: str = '') -> str:
+    def send(self, to: Peer, message: Message, ident: str = '') -> str:
         """Send *message* to every device of *to*; returns its id. Raises Undecryptable when nobody has keys."""
         ident = ident or '3A' + secrets.token_hex(9).upper()
         participants, content = self._sealed(to, message)
-        head: dict[str, Value] = {'id': ident, 'to': to.jid if isinstance(to, Group) else to.jid(LID)}
-        head['type'] = 'reaction' if message.HasField('reactionMessage') else 'media' if is_media(message) else 'text'
+        head: Attrs = {'id': ident, 'to': to.jid(LID) if isinstance(to, Account) else to.jid}
+        head = {**head, 'type': stanza_type(message), 'edit': edit_mark(message)}
         code = self.relay.route_message(self.device, Node('message', head, [participants, *content]))
-        chat = str(to.jid) if isinstance(to, Group) else to.number
+        chat = to.number if isinstance(to, Account) else str(to.jid)
         self._keep(message, ident, chat=chat, sender=self.account, from_jid=self.device.jid(USER), failed=bool(code))
         return ident
 
-    def _sealed(self, to: Account | Group, message: Message) -> tuple[Node, list[Node]]:
+    def _sealed(self, to: Peer, message: Message) -> tuple[Node, list[Node]]:
         """(the <participants> with a ciphertext each, what all of them share)."""
         plain: bytes = message.SerializeToString()
-        if isinstance(to, Group):
+        if not isinstance(to, Account):
             key, shared = self.seals.encrypt_for(to.ident, plain)
             plain = _distribution(to, key).SerializeToString()
-            return self._each((account, plain) for account in to.members), [shared]
-        own = e2e.Message()
-        own.deviceSentMessage.destinationJID = str(to.jid(LID))
-        own.deviceSentMessage.message.CopyFrom(message)
+            return self._each((account, plain) for account in dict.fromkeys([*to.people, self.account])), [shared]
+        own = _for_own_devices(to, message)
         return self._each({to: plain, self.account: own.SerializeToString()}.items()), []
 
     def _each(self, plains: Iterable[tuple[Account, bytes]]) -> Node:
@@ -83,36 +86,36 @@ class Phone:
         ]
         return Node('participants', content=entries)
 
-    def text(self, to: Account | Group, text: str, *, quote: str = '', mentions: Iterable[str] = ()) -> Message:
+    def text(self, to: Peer, text: str, *, quote: str = '', mentions: Iterable[str] = ()) -> Message:
         """A text message, not yet sent. Raises NotFound when the quoted message is not in the phone."""
-        message = e2e.Message()
         people = [self.relay.people.accounts.get(number) for number in mentions]
         if not quote and not people:
-            message.conversation = text
-            return message
-        body = message.extendedTextMessage
-        body.text = text
-        server = to.server if isinstance(to, Group) else USER
-        body.contextInfo.mentionedJID.extend(str(each.jid(server)) for each in people if each)
-        if quote:
-            quoted = self._letter(quote)
-            body.contextInfo.stanzaID = quote
-            body.contextInfo.participant = str(self.relay.people.accounts[quoted.sender].jid(server))
-            body.contextInfo.quotedMessage.ParseFromString(quoted.raw)
-        return message
+            return writing.text_message(text)
+        context = self.answering(to, quote) if quote else e2e.ContextInfo()
+        context.mentionedJID.extend(str(each.jid(self.server(to))) for each in people if each)
+        return writing.text_message(text, context)
 
-    def react(self, ident: str, emoji: str) -> str:
-        about = self._letter(ident)
+    def answering(self, to: Peer, quote: str) -> Message:
+        """The ContextInfo of what answers the message *quote*. Raises NotFound when it is not in the phone."""
+        quoted = self.letter(quote)
+        context = e2e.ContextInfo(stanzaID=quote)
+        context.participant = str(self.relay.people.accounts[quoted.sender].jid(self.server(to)))
+        context.quotedMessage.ParseFromString(quoted.raw)
+        return context
+
+    def key(self, about: Letter) -> Message:
+        """The MessageKey by which others know *about*."""
         to = self.chat(about.chat)
-        message = e2e.Message()
-        key = message.reactionMessage.key
-        key.ID, key.fromMe = ident, about.mine
-        key.remoteJID = str(to.jid) if isinstance(to, Group) else str(to.jid(USER))
-        if isinstance(to, Group) and not about.mine:
+        key = e2e.Message().reactionMessage.key
+        key.ID, key.fromMe = about.id, about.mine
+        key.remoteJID = str(to.jid(self.server(to))) if isinstance(to, Account) else str(to.jid)
+        if not isinstance(to, Account) and not about.mine:
             key.participant = str(self.relay.people.accounts[about.sender].jid(to.server))
-        message.reactionMessage.text = emoji
-        message.reactionMessage.senderTimestampMS = int(time.time() * 1000)
-        return self.send(to, message)
+        return key
+
+    def server(self, to: Peer) -> str:
+        """How people are named in this chat: USER or LID."""
+        return self.relay.addressing if isinstance(to, Account) else to.server
 
     def read(self, ids: Iterable[str] | None = None) -> int:
         """Send read receipts; for how many messages."""
@@ -125,9 +128,9 @@ class Phone:
             self._receipt(chat, Jid.parse(from_jid), idents, 'read')
         return len(letters)
 
-    def typing(self, to: Account | Group, state: str) -> None:
+    def typing(self, to: Peer, state: str) -> None:
         content = Node('composing', {'media': 'audio'}) if state == 'recording' else Node(state)
-        target = to.jid if isinstance(to, Group) else to.jid(USER)
+        target = to.jid(USER) if isinstance(to, Account) else to.jid
         presence.chatstate(self.relay, self.device, Node('chatstate', {'to': target}, [content]))
 
     def switch(self, *, off: bool) -> None:
@@ -144,9 +147,11 @@ class Phone:
             self.relay.keep.not_waiting(self.device, key)
             self.receive(node)
 
-    def chat(self, name: str) -> Account | Group:
+    def chat(self, name: str) -> Peer:
         """The person or group called *name* in a letter. Raises NotFound."""
         jid = Jid.parse(name) if '@' in name else Jid(name.lstrip('+'))
+        if jid == STATUS:
+            return self.status()
         found = self.relay.people.group_of(jid) or self.relay.people.account(jid)
         if found is None:
             raise NotFound(f'Nobody in the sandbox has the number or address {name}.')
@@ -154,7 +159,26 @@ class Phone:
             raise Invalid('A phone of the sandbox cannot write to itself.', field='to')
         return found
 
-    def _letter(self, ident: str) -> Letter:
+    def status(self) -> Status:
+        """What it shows goes to the people of its address book and of its chats."""
+        talked = {each.chat for each in self.mailbox if each.chat.isdigit()}
+        numbers = {**self.account.contacts, **dict.fromkeys(talked)}
+        found = [self.relay.people.accounts.get(number) for number in numbers]
+        return Status(tuple(each for each in found if each and each is not self.account))
+
+    def ask(self, query: Node) -> list[Node]:
+        """Ask the server something, as a linked client does. Raises Conflict with its refusal."""
+        try:
+            return answer(self, query)
+        except Refused as refused:
+            raise Conflict(f'WhatsApp refuses this ({refused}).', code='refused') from refused
+
+    @property
+    def known(self) -> Device:
+        return self.device
+
+    def letter(self, ident: str) -> Letter:
+        """Raises NotFound."""
         found = self.mailbox.get(ident)
         if found is None:
             raise NotFound('This phone has no such message.')
@@ -174,6 +198,8 @@ class Phone:
                 self._take_receipt(node)
             elif node.tag == 'message':
                 self._take_message(node)
+            elif node.tag == 'call':
+                calls.taken(self, node)
         except Exception:  # one odd stanza must not stop the phone
             log.exception('the phone %s cannot handle a <%s>', self.account.number, node.tag)
         self.relay.changed()
@@ -183,7 +209,7 @@ class Phone:
         if sender is None:
             return
         chat = node.jid('from') or Jid('')
-        if chat.server != GROUP:
+        if chat.server not in (GROUP, BROADCAST):
             chat = node.jid('recipient') or chat.bare
         try:
             for enc in node.all('enc'):
@@ -204,8 +230,10 @@ class Phone:
             if said(message).kind == 'other':
                 return
         if message.HasField('deviceSentMessage'):
-            message = message.deviceSentMessage.message
+            around, message = message, message.deviceSentMessage.message
+            message.messageContextInfo.MergeFrom(around.messageContextInfo)
         name = self._chat_name(chat)
+        history.asked(self, sender, node.text('id'), message)
         if said(message).kind != SILENT:
             self._keep(message, node.text('id'), chat=name, sender=sender.account, from_jid=sender.jid(USER))
         if sender.account is not self.account:
@@ -220,6 +248,8 @@ class Phone:
         new.from_jid = str(from_jid)
         if failed:
             new.tick = 'failed'
+        else:
+            afterwards.apply(self, new, message)
         self.mailbox.add(new)
         self.relay.tell(self.account, 'reaction' if new.kind == 'reaction' else 'message')
 
@@ -230,10 +260,11 @@ class Phone:
     def _receipt(self, chat: str, author: Jid, ids: list[str], kind: str, content: list[Node] | None = None) -> None:
         """*author*: the device that wrote, by phone number."""
         head: dict[str, Value] = {'id': ids[0], 'type': kind, 't': int(time.time())}
-        group = self.relay.people.group_of(Jid.parse(chat)) if '@' in chat else None
+        together = Jid.parse(chat) if '@' in chat else None
         device = self.relay.people.device(author)
-        if group and device:
-            head |= {'to': group.jid, 'participant': device.jid(group.server)}
+        if together and device:
+            group = self.relay.people.group_of(together)
+            head |= {'to': together, 'participant': device.jid(group.server if group else LID)}
         else:
             head['to'] = author
         more = [Node('list', content=[Node('item', {'id': each}) for each in ids[1:]])] if ids[1:] else []
@@ -275,19 +306,16 @@ class Phone:
         if sent is None or not sent.mine or not sent.raw or not self._may_retry(f'{ident} {reader}'):
             return
         message = e2e.Message.FromString(sent.raw)
-        head: dict[str, Value] = {'id': ident, 'type': 'media' if is_media(unwrapped(message)) else 'text'}
+        head: dict[str, Value] = {'id': ident, 'type': stanza_type(message), 'edit': edit_mark(message)}
         to = self.chat(sent.chat)
-        if isinstance(to, Group):
+        if not isinstance(to, Account):
             key, _ = self.seals.encrypt_for(to.ident, b'')
             message.MergeFrom(_distribution(to, key))
             head |= {'to': to.jid, 'participant': reader.jid(to.server)}
         else:
             head['to'] = reader.jid(LID)
             if reader.account is self.account:
-                own = e2e.Message()
-                own.deviceSentMessage.destinationJID = str(to.jid(LID))
-                own.deviceSentMessage.message.CopyFrom(message)
-                message = own
+                message = _for_own_devices(to, message)
         sealed = self.seals.encrypt(reader, message.SerializeToString(), anew=True)
         self.relay.keep.device(reader)
         self.relay.route_message(self.device, Node('message', head, [sealed]))
@@ -300,8 +328,18 @@ class Phone:
         return count <= RETRIES
 
 
-def _distribution(group: Group, key: bytes) -> Message:
+def _distribution(to: Group | Status, key: bytes) -> Message:
     share = e2e.Message()
-    share.senderKeyDistributionMessage.groupID = str(group.jid)
+    share.senderKeyDistributionMessage.groupID = str(to.jid)
     share.senderKeyDistributionMessage.axolotlSenderKeyDistributionMessage = key
     return share
+
+
+def _for_own_devices(to: Account, message: Message) -> Message:
+    """What the sender's other devices get. A secret stands outside: that is where they look for it."""
+    own = e2e.Message()
+    own.deviceSentMessage.destinationJID = str(to.jid(LID))
+    own.deviceSentMessage.message.CopyFrom(message)
+    if message.HasField('messageContextInfo'):
+        own.messageContextInfo.CopyFrom(message.messageContextInfo)
+    return own

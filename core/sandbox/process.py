@@ -10,6 +10,7 @@ import sys
 import threading
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, cast
 
@@ -21,9 +22,11 @@ from core.sandbox.control import (
     DeviceOut,
     Fault,
     FaultKind,
+    GroupAction,
     GroupOut,
     Item,
     PersonOut,
+    Presence,
     Seen,
     Watcher,
 )
@@ -125,8 +128,8 @@ class Sandbox:
     def phones(self) -> tuple[PersonOut, ...]:
         return cast(tuple[PersonOut, ...], self._call('phones'))
 
-    def add_phone(self, phone: str, name: str = '') -> PersonOut:
-        return cast(PersonOut, self._call('add_phone', phone=phone, name=name))
+    def add_phone(self, phone: str, name: str = '', aliases: tuple[str, ...] = ()) -> PersonOut:
+        return cast(PersonOut, self._call('add_phone', phone=phone, name=name, aliases=aliases))
 
     def scan(self, phone: str, qr: str) -> int:
         return cast(int, self._call('scan', LINKING, phone=phone, qr=qr))
@@ -143,16 +146,91 @@ class Sandbox:
         return cast(str, self._call('send', phone=phone, to=to, message=message, id=id))
 
     def attach(
-        self, phone: str, to: str, data: bytes, *, mime: str, caption: str = '', filename: str = '', voice: bool = False
+        self,
+        phone: str,
+        to: str,
+        data: bytes,
+        *,
+        mime: str,
+        caption: str = '',
+        filename: str = '',
+        voice: bool = False,
+        view_once: bool = False,
+        quote: str = '',
     ) -> str:
-        what = {'data': data, 'mime': mime, 'caption': caption, 'filename': filename, 'voice': voice}
-        return cast(str, self._call('attach', phone=phone, to=to, **what))
+        what = {'caption': caption, 'filename': filename, 'voice': voice, 'view_once': view_once, 'quote': quote}
+        return cast(str, self._call('attach', phone=phone, to=to, data=data, mime=mime, **what))
+
+    def locate(
+        self,
+        phone: str,
+        to: str,
+        latitude: float,
+        longitude: float,
+        *,
+        name: str = '',
+        address: str = '',
+        quote: str = '',
+    ) -> str:
+        what = {'latitude': latitude, 'longitude': longitude, 'name': name, 'address': address, 'quote': quote}
+        return cast(str, self._call('locate', phone=phone, to=to, **what))
+
+    def card(self, phone: str, to: str, name: str, phones: tuple[str, ...], *, quote: str = '') -> str:
+        return cast(str, self._call('card', phone=phone, to=to, name=name, phones=phones, quote=quote))
+
+    def poll(
+        self, phone: str, to: str, name: str, options: tuple[str, ...], *, multiple: bool = False, quote: str = ''
+    ) -> str:
+        what = {'name': name, 'options': options, 'multiple': multiple, 'quote': quote}
+        return cast(str, self._call('poll', phone=phone, to=to, **what))
+
+    def vote(self, phone: str, message: str, options: tuple[str, ...]) -> str:
+        return cast(str, self._call('vote', phone=phone, message=message, options=options))
+
+    def edit(self, phone: str, message: str, text: str) -> str:
+        return cast(str, self._call('edit', phone=phone, message=message, text=text))
+
+    def revoke(self, phone: str, message: str) -> str:
+        return cast(str, self._call('revoke', phone=phone, message=message))
+
+    def forward(self, phone: str, message: str, to: str) -> str:
+        return cast(str, self._call('forward', phone=phone, message=message, to=to))
+
+    def status(self, phone: str, text: str = '', *, data: bytes = b'', mime: str = '') -> str:
+        return cast(str, self._call('status', phone=phone, text=text, data=data, mime=mime))
 
     def read(self, phone: str, ids: tuple[str, ...] | None = None) -> int:
         return cast(int, self._call('read', phone=phone, ids=ids))
 
     def typing(self, phone: str, to: str, state: Literal['composing', 'paused', 'recording'] = 'composing') -> None:
         self._call('typing', phone=phone, to=to, state=state)
+
+    def presence(self, phone: str, state: Presence) -> None:
+        self._call('presence', phone=phone, state=state)
+
+    def call(self, phone: str, to: str, *, video: bool = False) -> str:
+        return cast(str, self._call('call', phone=phone, to=to, video=video))
+
+    def hang_up(self, phone: str) -> int:
+        return cast(int, self._call('hang_up', phone=phone))
+
+    def block(self, phone: str, other: str, on: bool = True) -> None:
+        self._call('block', phone=phone, other=other, on=on)
+
+    def blocked(self, phone: str) -> tuple[str, ...]:
+        return cast(tuple[str, ...], self._call('blocked', phone=phone))
+
+    def save_contact(self, phone: str, other: str, name: str) -> None:
+        self._call('save_contact', phone=phone, other=other, name=name)
+
+    def picture(self, phone: str, data: bytes) -> str:
+        return cast(str, self._call('picture', phone=phone, data=data))
+
+    def remember(self, phone: str, chat: str, text: str, *, at: datetime, mine: bool = False) -> str:
+        return cast(str, self._call('remember', phone=phone, chat=chat, text=text, at=at, mine=mine))
+
+    def history(self, phone: str, chats: int, messages: int) -> None:
+        self._call('history', phone=phone, chats=chats, messages=messages)
 
     def react(self, phone: str, message: str, emoji: str) -> str:
         return cast(str, self._call('react', phone=phone, message=message, emoji=emoji))
@@ -174,6 +252,19 @@ class Sandbox:
 
     def add_group(self, name: str, owner: str, members: tuple[str, ...]) -> GroupOut:
         return cast(GroupOut, self._call('add_group', name=name, owner=owner, members=members))
+
+    def group_change(
+        self,
+        phone: str,
+        group: str,
+        action: GroupAction,
+        members: tuple[str, ...] = (),
+        *,
+        text: str = '',
+        data: bytes = b'',
+    ) -> GroupOut:
+        what = {'action': action, 'members': members, 'text': text, 'data': data}
+        return cast(GroupOut, self._call('group_change', phone=phone, group=group, **what))
 
     def set_addressing(self, direct: Addressing = 'pn', groups: Addressing = 'lid') -> None:
         self._call('set_addressing', direct=direct, groups=groups)

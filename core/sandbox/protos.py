@@ -6,6 +6,8 @@ They import each other as top-level packages, so their folder goes on the path. 
 import sys
 from typing import Any, TypeAlias
 
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
 from core.sandbox.library import neonize_folder
 
 if str(neonize_folder() / 'proto') not in sys.path:
@@ -18,20 +20,26 @@ from waHistorySync import WAWebProtobufsHistorySync_pb2 as history  # type: igno
 from waServerSync import WAWebProtobufsServerSync_pb2 as sync  # type: ignore[import-not-found]
 from waSyncAction import WAWebProtobufSyncAction_pb2 as sync_action  # type: ignore[import-not-found]
 from waWa6 import WAWebProtobufsWa6_pb2 as wa6  # type: ignore[import-not-found]
+from waWeb import WAWebProtobufsWeb_pb2 as web  # type: ignore[import-not-found]
 
 Message: TypeAlias = Any  # e2e.Message
 Mutation: TypeAlias = Any  # sync.SyncdMutation
 Patch: TypeAlias = Any  # sync.SyncdPatch
 Action: TypeAlias = Any  # sync_action.SyncActionValue
 History: TypeAlias = Any  # history.HistorySync
+Conversation: TypeAlias = Any  # history.Conversation
+Notice: TypeAlias = Any  # e2e.HistorySyncNotification
 Certificate: TypeAlias = Any  # cert.CertChain.NoiseCertificate
 
 __all__ = [
     'Action',
     'Certificate',
+    'Conversation',
+    'DecodeError',
     'History',
     'Message',
     'Mutation',
+    'Notice',
     'Patch',
     'adv',
     'cert',
@@ -40,4 +48,5 @@ __all__ = [
     'sync',
     'sync_action',
     'wa6',
+    'web',
 ]

@@ -8,11 +8,13 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+from core.sandbox import limits
 from core.sandbox.control import Change, ChangeKind
 from core.sandbox.faults import Faults, damaged
 from core.sandbox.greeting import greet
 from core.sandbox.keep import Keep
-from core.sandbox.node import GROUP, LID, SERVER, USER, Attrs, Jid, Node, Value
+from core.sandbox.media import MediaStore
+from core.sandbox.node import BROADCAST, GROUP, LID, SERVER, STATUS, USER, Attrs, Jid, Node, Value
 from core.sandbox.noise import Authority
 from core.sandbox.people import Account, Device, Group, People, participant_hash
 from core.sandbox.records import KEPT, Record
@@ -20,12 +22,15 @@ from core.sandbox.store import Store
 from core.sandbox.wire import Codec
 
 if TYPE_CHECKING:
+    from core.sandbox.calls import Call
     from core.sandbox.phone import Phone
     from core.sandbox.session import Session
 
 log = logging.getLogger(__name__)
 LOW_ON_KEYS = 5
 WAITING = 5000
+TOGETHER = (GROUP, BROADCAST)  # one ciphertext for all
+ADMINS_ONLY = 420
 NOT_PASSED_ON = ('participants', 'enc', 'tctoken', 'cstoken')
 
 T = TypeVar('T')
@@ -38,12 +43,13 @@ class Relay:
         self.codec, self.authority, self.people, self.store = codec, authority, people, store
         self.keep = Keep(store, codec)
         self.faults = Faults()
-        self.media_host = ''
+        self.media: MediaStore
         self.addressing = USER  # how senders of direct messages are named: USER or LID
         self.group_mode = 'lid'
         self.sessions: set[Session] = set()
         self.unpaired: list[Session] = []
         self.records: dict[str, Record] = {}
+        self.calls: dict[str, Call] = {}
         self.unknown: deque[str] = deque(maxlen=200)
         self.news: set[Change] = set()
         self._waiters: list[tuple[Callable[[], object], asyncio.Future[None]]] = []
@@ -69,9 +75,26 @@ class Relay:
         fault = self.faults.take('nack', phone=sender.account.number) if sender.number else None
         if fault:
             return fault.code
-        if group is None and (to.server == GROUP or self.people.account(to) is None):
+        account = self.people.account(to)
+        if to == STATUS:
+            return 0
+        if group:
+            return 403 if sender.account not in group.members else _announced(group, sender)
+        if account is None:
             return 404
-        return 403 if group and sender.account not in group.members else 0
+        return self._between(sender, account)
+
+    def _between(self, sender: Device, account: Account) -> int:
+        """May this device write to *account*? Those who write are no strangers any more."""
+        if account is sender.account:
+            return 0
+        code = limits.refusal(sender.account, account) if sender.number else 0
+        if sender.account.limits.strangers >= 0:
+            self.keep.account(sender.account)
+        if not code and sender.account.number not in account.met:
+            account.met.add(sender.account.number)
+            self.keep.account(account)
+        return code
 
     def _record(self, sender: Device, node: Node, to: Jid, targets: list[tuple[Device, Node]], code: int) -> None:
         ident = node.text('id')
@@ -99,15 +122,17 @@ class Relay:
             device = self.people.device(item.jid('jid'))
             if device:
                 each[device] = item.all('enc')
-        if group and node.get('participant') is None:
-            for account in group.members:
-                for device in account.devices.values():
-                    each[device] = each.get(device, []) + common
+        if to.server in TOGETHER and node.get('participant') is None:
+            members = [device for account in group.members for device in account.devices.values()] if group else [*each]
+            for device in members:
+                each[device] = each.get(device, []) + common
         elif common:  # a retry, or a message to an own device
             device = self.people.device(node.jid('participant') or to)
             if device:
                 each[device] = common
         each.pop(sender, None)
+        if group is None:
+            each = {device: encs for device, encs in each.items() if not device.account.blocks(sender.account)}
         shared = [item for item in node if item.tag not in NOT_PASSED_ON]
         common_attrs = self._attrs(sender, node)
         return [
@@ -127,6 +152,13 @@ class Relay:
             return {**named, other: sender.account.jid(group.other_server)}
         mine, others = (USER, LID) if self.addressing == USER else (LID, USER)
         beside = 'lid' if others == LID else 'pn'
+        if to == STATUS:
+            named = {
+                'from': STATUS,
+                'participant': sender.jid(mine),
+                'addressing_mode': 'pn' if mine == USER else 'lid',
+            }
+            return {**named, f'participant_{beside}': sender.account.jid(others)}
         peer = self.people.account(to)
         if target.account is sender.account and peer:
             head = {'from': sender.jid(mine), 'recipient': peer.jid(mine)}
@@ -150,7 +182,7 @@ class Relay:
         for ident in receipt_ids(node):
             if ident in self.records:
                 self.records[ident].receipts.append((kind or 'delivery', str(reader)))
-        author = participant if to.server == GROUP else to
+        author = participant if to.server in TOGETHER else to
         account = self.people.account(author)
         if author and account and account is not reader.account:
             self._pass_on(reader, node, to, author, account)
@@ -158,7 +190,7 @@ class Relay:
     def _pass_on(self, reader: Device, node: Node, to: Jid, author: Jid, account: Account) -> None:
         kind = node.text('type')
         attrs: dict[str, Value | None] = {'id': node.get('id'), 'type': kind, 't': node.get('t') or int(time.time())}
-        if to.server == GROUP:
+        if to.server in TOGETHER:
             attrs |= {'from': to, 'participant': reader.jid(author.server)}
         else:
             beside = ('sender_lid', LID) if to.server == USER else ('sender_pn', USER)
@@ -310,6 +342,11 @@ class Relay:
         if found is None:
             raise TimeoutError
         return found
+
+
+def _announced(group: Group, sender: Device) -> int:
+    """The error for a member who may only read here, or 0."""
+    return ADMINS_ONLY if group.announce and not group.members[sender.account] else 0
 
 
 def receipt_ids(node: Node) -> list[str]:

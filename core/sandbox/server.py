@@ -5,7 +5,7 @@ import fcntl
 import logging
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from core.errors import Conflict
@@ -109,18 +109,15 @@ class Server:
         certificates.ensure(ca_file, server_file)
         (self._short / 'ca.pem').write_bytes(ca_file.read_bytes())
         port = int(self._meta.get('media_port', '0'))
-        self.media = MediaStore(self.folder / 'media', server_file, port, self._media_refusal)
+        self.media = MediaStore(self.folder / 'media', server_file, port, self.relay.faults)
         self._remember('media_port', str(self.media.port))
-        self.relay.media_host = self.media.host
-
-    def _media_refusal(self) -> int:
-        fault = self.relay.faults.take('media')
-        return fault.code if fault else 0
+        self.relay.media = self.media
 
     # ---- people
 
-    def add_account(self, number: str, name: str) -> Account:
+    def add_account(self, number: str, name: str, aliases: Iterable[str] = ()) -> Account:
         account = self.relay.people.add(number, name)
+        account.aliases.update(aliases)
         Phone(account.devices[0], self.relay).mark()
         self.relay.keep.account(account)
         self.relay.keep.device(account.devices[0])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from cryptography.exceptions import InvalidTag
 
-from core.sandbox import linking, pairing, presence
+from core.sandbox import calls, limits, linking, pairing, presence
 from core.sandbox.iq import Refused, answer
 from core.sandbox.node import LID, SERVER, USER, Attrs, Jid, Node
 from core.sandbox.noise import Handshake, Transport
@@ -159,7 +159,8 @@ class Session(WebSocket):
             return {'reason': fault.reason, **({'code': fault.code, 'expire': fault.expire} if fault.code else {})}
         if device is None or device.number == 0 or device.noise != self.noise:
             return {'reason': 401}
-        return {}
+        left = limits.ban_left(device.account)
+        return {'reason': limits.BANNED, 'code': device.account.limits.ban_code, 'expire': left} if left else {}
 
     def _offer_pairing(self) -> None:
         self.relay.unpaired.append(self)
@@ -205,6 +206,8 @@ class Session(WebSocket):
             relay.route_receipt(device, node)
         elif node.tag == 'ack':
             relay.acknowledged(device, node)
+        elif node.tag == 'call':
+            calls.answered(relay, device, node)
         elif node.tag == 'presence':
             presence.presence(relay, device, node)
         elif node.tag == 'chatstate':

@@ -5,7 +5,6 @@
 """
 
 import base64
-import binascii
 import inspect
 import json
 import secrets
@@ -119,7 +118,7 @@ def _call(sandbox: Calls, name: str, arguments: dict[str, object]) -> object:
     try:
         ready = {key: _argument(name, key, value) for key, value in arguments.items()}
         inspect.signature(call).bind(**ready)
-    except (TypeError, binascii.Error) as error:
+    except (TypeError, ValueError) as error:
         raise Invalid(f'{name}: {error}.') from error
     return call(**ready)
 
@@ -127,8 +126,10 @@ def _call(sandbox: Calls, name: str, arguments: dict[str, object]) -> object:
 def _argument(name: str, key: str, value: object) -> object:
     if key == 'fault' and isinstance(value, dict):
         return Fault(**value)
-    if (name, key) in (('attach', 'data'), ('send', 'message')) and isinstance(value, str):
+    if (key == 'data' or (name, key) == ('send', 'message')) and isinstance(value, str):
         return base64.b64decode(value, validate=True)
+    if key == 'at' and isinstance(value, str):
+        return datetime.fromisoformat(value)
     return tuple(value) if isinstance(value, list) else value
 
 

@@ -17,7 +17,7 @@ from core.sandbox.process import Sandbox, start_sandbox
 from core.settings import Settings
 from core.state_dir import hold_state_dir
 from core.world import real_world
-from data.database import close_database, open_database
+from data.database import close_database, database, open_database
 from ui import api
 from ui.api.asking import Route
 from ui.compose import Gateway, compose
@@ -62,7 +62,7 @@ class Door:
         return self.api.post('/messages', json={'session': 'shop', 'to': f'+{ANNA}', 'text': text, **more})
 
 
-def until(what: Callable[[], Any], seconds: float = 10) -> Any:
+def until(what: Callable[[], Any], seconds: float = 40) -> Any:
     """What `what` gives as soon as it is true."""
     end = time.monotonic() + seconds
     while not (found := what()):
@@ -88,8 +88,8 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
                 for phone, name in ((SHOP, 'Shop'), (ANNA, 'Anna'), (BEN, 'Ben')):
                     assert client.post('/sandbox/phones', json={'phone': phone, 'name': name}).status_code == 201
                 assert client.post('/sessions', json={'name': 'shop'}).status_code == 201
-                linked = client.post(f'/sandbox/phones/{SHOP}/scan', json={'session': 'shop'})
-                assert linked.json()['session']['state'] == 'working', linked.text
+                client.post(f'/sandbox/phones/{SHOP}/scan', json={'session': 'shop'}).raise_for_status()
+                until(lambda: client.get('/sessions/shop').json()['state'] == 'working')
                 yield door
                 for each in door.clients:
                     each.close()
@@ -112,11 +112,11 @@ class _Serving:
     def __init__(self, gateway: Gateway) -> None:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         api.mount(app, gateway)
-        guard(app, Rules())
+        guard(app, Rules(body_limits=api.body_limits(gateway.settings)))
         api.count(app, gateway)
         self.reference: list[Route] = app.state.reference
         self.server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=2))
-        self.thread = threading.Thread(target=self.server.run, name='server')
+        self.thread = threading.Thread(target=self._run, name='server')
 
     def __enter__(self) -> '_Serving':
         self.thread.start()
@@ -124,6 +124,12 @@ class _Serving:
         port = self.server.servers[0].sockets[0].getsockname()[1]
         self.url = f'http://127.0.0.1:{port}'
         return self
+
+    def _run(self) -> None:
+        try:
+            self.server.run()
+        finally:
+            database.close()  # this thread has read too
 
     def __exit__(self, *_: object) -> None:
         self.server.should_exit = True

@@ -1,6 +1,8 @@
 """The stream of events."""
 
+import asyncio
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +11,7 @@ import httpx
 import pytest
 
 from ui.api import events
+from ui.api.events import Stream, Wanted
 from ui.guard import COOKIE
 
 from .conftest import ANNA, PASSWORD, SHOP, Door, until
@@ -22,7 +25,9 @@ class Listener:
     def next(self) -> dict[str, Any]:
         """The next event, with its name and number."""
         event: dict[str, Any] = {}
+        end = time.monotonic() + 60
         for line in self.lines:
+            assert time.monotonic() < end, 'nothing but heartbeats for a minute'
             name, _, value = line.partition(': ')
             if not line and 'data' in event:
                 return event
@@ -104,6 +109,26 @@ def test_what_nothing_caused_belongs_to_itself(door: Door) -> None:
     expected = ('quiet2', None, meta['id'], None)
     assert (meta['session'], meta['account'], meta['correlation_id'], meta['caused_by']) == expected
     door.api.delete('/sessions/quiet2').raise_for_status()
+
+
+async def test_what_happens_while_a_stream_begins_is_told_too(door: Door) -> None:
+    pieces: list[bytes] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        if message['type'] == 'http.response.start':  # the client knows that it listens from now on
+            await asyncio.to_thread(says, door, 'at the very start')
+            await asyncio.to_thread(
+                until, lambda: door.api.get('/messages', params={'q': 'very start'}).json()['items']
+            )
+        pieces.append(message.get('body', b''))
+        if b'at the very start' in pieces[-1]:
+            door.gateway.desk.whisper('dovecote.stopping', {})
+
+    wanted = Wanted(sessions=None, kinds=('message.received',))
+    stream = Stream(door.gateway, wanted, None, still=lambda: True, ended=lambda _: None)
+    scope = {'type': 'http', 'asgi': {'version': '3.0', 'spec_version': '2.4'}}
+    await asyncio.wait_for(stream(scope, asyncio.Event().wait, send), 60)  # type: ignore[arg-type]
+    assert b'at the very start' in b''.join(pieces)
 
 
 def test_a_stream_resumes_without_gap_or_repetition(door: Door) -> None:

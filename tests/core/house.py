@@ -3,25 +3,45 @@
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 import pytest
 
 from core.again import Again
+from core.blocklist import Blocklist
 from core.bodies import Body, history_of
 from core.bus import Bus, News
+from core.calls import Calls
 from core.errors import DovecoteError
-from core.events import Connected, Event, GroupSeen, MessageReceived, Outgoing, ReceiptReceived, Sent
+from core.events import (
+    Connected,
+    Event,
+    FileKind,
+    GroupMade,
+    GroupSeen,
+    LocalFile,
+    MemberOutcome,
+    MessageReceived,
+    Outgoing,
+    Participant,
+    ReceiptReceived,
+    Sent,
+)
+from core.group_facts import GroupFacts
+from core.groups import Groups
 from core.identities import Identities
 from core.inbox import Inbox
 from core.news import NewsDesk
-from core.outbox import Author, NewText, Outbox
+from core.outbox import Author, Outbox, Saying
+from core.presence import Presence
 from core.sessions import Sessions
 from core.world import World, growing_ids
-from data.database import close_database, open_database, read, write
+from data.database import close_database, database, open_database, read, write
 from data.messages import Message, receipts_of
 from data.sessions import Session, session_by_name
 from data.traffic import Line
@@ -29,6 +49,7 @@ from flows.guards import CAREFUL, LoopGuard
 from flows.library import Library
 from flows.router import Router
 
+T = TypeVar('T')
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ANNA, BEN = '15551230001', '15551230002'
 OWNER = Author(id='user:owner', name='Owner')
@@ -56,9 +77,13 @@ class TwinHosts:
         self.sent: list[tuple[str, str]] = []
         self.calls: list[tuple[str, str]] = []
         self.linked: set[str] = set()
+        self.up: set[str] = set()
         self.checks: list[Future[None]] = []
         self.holds = False
         self.fails_with: DovecoteError | None = None
+        self.known: dict[str, GroupSeen] = {}  # the groups at WhatsApp, by address
+        self.refuses: dict[str, int] = {}  # digits -> WhatsApp's number, when they are added
+        self.list_of_blocked: tuple[str, ...] = ()
 
     def send(self, session: str, message: Outgoing, *, batch: int = 0) -> 'Future[Sent]':
         future: Future[Sent] = Future()
@@ -66,6 +91,9 @@ class TwinHosts:
         if not self.holds:
             self.settle()
         return future
+
+    def file(self, media_id: str, kind: FileKind) -> LocalFile:
+        return LocalFile(kind=kind, path=f'/media/{media_id}', sha256=media_id, mime='image/jpeg', size=1)
 
     def settle(self) -> None:
         """Everything in line leaves, or fails with `fails_with`."""
@@ -79,9 +107,11 @@ class TwinHosts:
 
     def open(self, session: str) -> None:
         self.calls.append(('open', session))
+        self.up.add(session)
 
     def close(self, session: str) -> None:
         self.calls.append(('close', session))
+        self.up.discard(session)
 
     def reconnect(self, session: str) -> None:
         self.calls.append(('reconnect', session))
@@ -90,6 +120,10 @@ class TwinHosts:
         self.calls.append(('logout', session))
         if self.fails_with is not None:
             raise self.fails_with
+        self.up.discard(session)
+
+    def online(self) -> set[str]:
+        return set(self.up)
 
     def forget(self, session: str) -> None:
         self.calls.append(('forget', session))
@@ -100,11 +134,78 @@ class TwinHosts:
     def pairing_code(self, session: str, phone: str, *, timeout: float = 20) -> tuple[str, datetime]:
         return f'CODE{phone[-4:]}', START + timedelta(minutes=2)
 
-    def groups(self, session: str) -> 'Future[tuple[GroupSeen, ...]]':
-        self.calls.append(('groups', session))
-        told: Future[tuple[GroupSeen, ...]] = Future()
-        told.set_result((GroupSeen(session=session, group='120363@g.us', name='Regulars', participants=()),))
+    def _answer(self, call: str, what: str, value: T) -> 'Future[T]':
+        self.calls.append((call, what))
+        told: Future[T] = Future()
+        if self.fails_with is not None:
+            told.set_exception(self.fails_with)
+        else:
+            told.set_result(value)
         return told
+
+    def groups(self, session: str) -> 'Future[tuple[GroupSeen, ...]]':
+        known = tuple(self.known.values()) or (GroupSeen(session=session, group='120363@g.us', name='Regulars'),)
+        return self._answer('groups', session, known)
+
+    def group(self, session: str, group: str) -> 'Future[GroupSeen]':
+        seen = self.known.get(group, GroupSeen(session=session, group=group, name=''))
+        return self._answer('group', group, replace(seen, session=session))
+
+    def group_behind(self, session: str, link: str) -> 'Future[GroupSeen]':
+        return self._answer('group_behind', link, next(iter(self.known.values())))
+
+    def create_group(self, session: str, name: str, people: tuple[str, ...]) -> 'Future[GroupMade]':
+        them = tuple(_participant(each) for each in people)
+        refused = tuple(MemberOutcome(person=each, error=code) for each in them if (code := self._refusal(each)))
+        shop = Participant(lid='915550000001', phone='15550000001', role='owner')
+        group = GroupSeen(
+            session=session, group='120399@g.us', name=name, owner='15550000001@s.whatsapp.net', made_at=START,
+            participants=(shop, *(each for each in them if not self._refusal(each))),
+        )  # fmt: skip
+        return self._answer('create_group', name, GroupMade(group=group, refused=refused))
+
+    def _refusal(self, who: Participant) -> int:
+        return self.refuses.get(who.phone or who.lid, 0)
+
+    def change_group(
+        self, session: str, group: str, *, name: str | None = None, description: str | None = None,
+        announce: bool | None = None, locked: bool | None = None,
+    ) -> 'Future[None]':  # fmt: skip
+        return self._answer('change_group', f'{name} {description} {announce} {locked}', None)
+
+    def change_members(
+        self, session: str, group: str, people: tuple[str, ...], action: str
+    ) -> 'Future[tuple[MemberOutcome, ...]]':  # fmt: skip
+        them = [_participant(each) for each in people]
+        done = tuple(MemberOutcome(person=each, error=self._refusal(each)) for each in them)
+        return self._answer(action, ' '.join(people), done)
+
+    def set_group_photo(self, session: str, group: str, jpeg: bytes) -> 'Future[str]':
+        return self._answer('photo', jpeg[:3].hex(), '1')
+
+    def invite_link(self, session: str, group: str, *, fresh: bool = False) -> 'Future[str]':
+        return self._answer('invite', str(fresh), 'https://chat.whatsapp.com/AbCdEfGhIjKlMnOp')
+
+    def join_group(self, session: str, link: str) -> 'Future[str]':
+        return self._answer('join', link, next(iter(self.known)))
+
+    def leave_group(self, session: str, group: str) -> 'Future[None]':
+        return self._answer('leave', group, None)
+
+    def blocked(self, session: str) -> 'Future[tuple[str, ...]]':
+        return self._answer('blocked', session, self.list_of_blocked)
+
+    def block(self, session: str, whom: str, on: bool) -> 'Future[tuple[str, ...]]':
+        return self._answer('block' if on else 'unblock', whom, (whom,) if on else ())
+
+    def watch_presence(self, session: str, whom: str) -> 'Future[None]':
+        return self._answer('watch', whom, None)
+
+    def available(self, session: str, on: bool) -> 'Future[None]':
+        return self._answer('available', str(on), None)
+
+    def reject_call(self, session: str, caller: str, id: str) -> 'Future[None]':
+        return self._answer('reject', f'{caller} {id}', None)
 
     def check(self, session: str, *, timeout: float = 10) -> 'Future[None]':
         self.checks.append(Future())
@@ -121,11 +222,16 @@ class House:
     library: Library
     router: Router
     again: Again
+    groups: Groups
+    calls: Calls
+    presence: Presence
+    blocklist: Blocklist
     news: list[News] = field(default_factory=list)
     stored: list[Event] = field(default_factory=list)
     nudged: list[str] = field(default_factory=list)
 
     def tell(self, event: Event) -> None:
+        self.sessions.heard(event.session)
         self.inbox.receive(event, lambda: self.stored.append(event))
         self.settle()
 
@@ -154,7 +260,7 @@ class House:
         self.settle()
 
     def post(self, text: str, to: str = ANNA, *, reply_to: str = '') -> Line:
-        row = self.outbox.post(NewText(session='shop', to=to, text=text, reply_to=reply_to), OWNER)
+        row = self.outbox.post(Saying(session='shop', to=to, text=text, reply_to=reply_to), OWNER)
         self.settle()
         return row
 
@@ -185,6 +291,11 @@ def message(session: str, text: str, **more: object) -> MessageReceived:
     return MessageReceived(**{**values, **more})  # type: ignore[arg-type]
 
 
+def _participant(address: str) -> Participant:
+    digits, _, server = address.partition('@')
+    return Participant(lid=digits, phone='') if server == 'lid' else Participant(lid='', phone=digits)
+
+
 def receipt(session: str, kind: str, *ids: str, sender: str = f'{ANNA}@s.whatsapp.net') -> ReceiptReceived:
     return ReceiptReceived(
         session=session, whatsapp_ids=ids, chat=sender, sender=sender, sender_alt='', kind=kind,  # type: ignore[arg-type]
@@ -200,6 +311,17 @@ def until(what: Callable[[], object], seconds: float = 20) -> None:
         time.sleep(0.01)
 
 
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """SQLite's own "disk is full", for anything that needs one page more."""
+    pages = database.execute_sql('PRAGMA page_count').fetchone()[0]
+    write(lambda: database.execute_sql(f'PRAGMA max_page_count = {pages}'))
+    try:
+        yield
+    finally:
+        write(lambda: database.execute_sql('PRAGMA max_page_count = 4294967294'))
+
+
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     open_database(tmp_path / 'dovecote.db')
@@ -209,15 +331,21 @@ def house(tmp_path: Path) -> Iterator[House]:
     desk = NewsDesk(world, bus)
     identities = Identities(world, desk)
     again = Again()
-    outbox = Outbox(world, identities, desk, hosts.send, again=again)
+    outbox = Outbox(world, identities, desk, hosts.send, again=again, files=hosts.file)
     sessions = Sessions(world, identities, desk, hosts, outbox)
     library = Library(world, desk)
     router = Router(world, library, LoopGuard(CAREFUL), outbox, desk)
     nudged: list[str] = []
+    groups = Groups(world, identities, hosts, GroupFacts(world, identities, desk))
+    calls = Calls(world, identities, desk, hosts, outbox)
+    presence, blocklist = Presence(world, identities, desk, hosts), Blocklist(world, identities, desk, hosts)
     inbox = Inbox(
-        world, identities, sessions, desk, lambda id, chat: nudged.append(id), again=again, groups=hosts.groups
+        world, identities, sessions, desk, lambda id, chat: nudged.append(id),
+        again=again, groups=groups, calls=calls, presence=presence, blocklist=blocklist,
+    )  # fmt: skip
+    made = House(
+        clock, hosts, sessions, outbox, inbox, library, router, again, groups, calls, presence, blocklist, nudged=nudged
     )
-    made = House(clock, hosts, sessions, outbox, inbox, library, router, again, nudged=nudged)
     bus.watch(made.news.append)
     yield made
     world.http.close()

@@ -1,26 +1,12 @@
 """A full disk delays what must be kept; it does not lose it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
 from core.events import Sent
-from data.database import StorageFailed, database, write
+from data.database import StorageFailed
 from data.messages import Message
 
-from .house import START, House, message, receipt
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """SQLite's own "disk is full", for anything that needs one page more."""
-    pages = database.execute_sql('PRAGMA page_count').fetchone()[0]
-    write(lambda: database.execute_sql(f'PRAGMA max_page_count = {pages}'))
-    try:
-        yield
-    finally:
-        write(lambda: database.execute_sql('PRAGMA max_page_count = 4294967294'))
+from .house import START, House, full_disk, message, receipt
 
 
 def test_what_arrives_on_a_full_disk_is_kept_once_there_is_room(house: House) -> None:

@@ -10,9 +10,10 @@ from core.errors import Invalid, NotConnected, NotFound
 from core.news import NewsDesk
 from data.chats import Chat, latest_chats
 from data.database import read
+from data.notes import notes_of
 from data.people import User
 
-from .house import ANNA, BEN, House
+from .house import ANNA, BEN, OWNER, House
 
 GROUP = '120363000000000001@g.us'
 
@@ -156,3 +157,24 @@ def test_a_chat_that_is_not_there_is_named_so(house: House, chats: Chats) -> Non
     for command in (chats.read, chats.take_over, chats.hand_back):
         with pytest.raises(NotFound):
             command('nothing')
+
+
+def test_a_note_stands_beside_the_chat_and_is_never_sent(house: House, chats: Chats) -> None:
+    house.working()
+    house.says('hello')
+    chat = str(the_chat().id)
+    sent = len(house.hosts.sent)
+    chats.note(chat, '  pays by invoice ', OWNER)
+    house.settle()
+    with read():
+        assert [(note.text, note.author_name) for note in notes_of(chat)] == [('pays by invoice', 'Owner')]
+    assert len(house.hosts.sent) == sent
+    assert 'chat.noted' in house.kinds()
+
+
+@pytest.mark.parametrize('text', ['', '  \n', 'x' * 4_097])
+def test_a_note_says_something_and_not_too_much(house: House, chats: Chats, text: str) -> None:
+    house.working()
+    house.says('hello')
+    with pytest.raises(Invalid):
+        chats.note(str(the_chat().id), text, OWNER)

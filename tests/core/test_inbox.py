@@ -1,6 +1,6 @@
 """What WhatsApp tells us is kept once, under the right person."""
 
-from core.events import GroupSeen
+from core.events import GroupSeen, Participant
 from data.chats import Chat
 from data.contacts import Contact
 from data.events import LoggedEvent
@@ -67,7 +67,11 @@ def test_what_the_owner_writes_on_the_phone_is_shown_as_ours(house: House) -> No
 
 def test_a_group_has_one_chat_and_many_senders(house: House) -> None:
     shop = house.working()
-    house.tell(GroupSeen(session=shop, group='120363@g.us', name='Regulars', participants=(('777', ANNA),)))
+    house.tell(
+        GroupSeen(
+            session=shop, group='120363@g.us', name='Regulars', participants=(Participant(lid='777', phone=ANNA),)
+        )
+    )
     house.says('morning', chat='120363@g.us', is_group=True, sender='777@lid')
     row = Message.get()
     assert row.sender
@@ -82,9 +86,18 @@ def test_the_name_of_a_group_we_have_always_been_in_is_asked_for_once(house: Hou
     assert Chat.get(Chat.group == '120363').name == 'Regulars'
 
 
-def test_status_and_channels_make_no_chat(house: House) -> None:
+def test_a_status_is_kept_quietly(house: House) -> None:
     house.working()
     house.says('look at me', chat='status@broadcast')
+    row = Message.get()
+    assert (row.chat.group, row.chat.name, row.chat.unread, row.routed) == ('status', 'Status updates', 0, None)
+    assert row.sender
+    assert row.sender.phone == ANNA
+    assert house.nudged == []
+
+
+def test_a_channel_makes_no_chat(house: House) -> None:
+    house.working()
     house.says('news', chat='123@newsletter')
     assert Message.select().count() == 0
 

@@ -7,10 +7,10 @@ import pytest
 from core.errors import Conflict, Invalid, NotConnected, NotFound, SendRefused, SendUncertain
 from core.events import Connected, Disconnected, LoggedOut
 from core.outbox import AHEAD
-from data.database import write
+from data.database import read, write
 from data.messages import PAST_KEPT, Message
 
-from .house import ANNA, BEN, OWNER, House, receipt
+from .house import ANNA, BEN, OWNER, START, House, receipt
 
 
 def test_a_posted_message_is_sent_and_ticked(house: House) -> None:
@@ -279,3 +279,53 @@ def test_an_answer_given_twice_is_written_once(house: House) -> None:
     house.says('hello', id='A1')
     house.says('hello', id='A1')
     assert Message.select().count() == 1
+
+
+def test_a_message_is_forwarded_into_another_chat_and_says_so(house: House) -> None:
+    house.working()
+    house.says('where is my loaf?', id='A1')
+    with read():
+        heard = Message.get(Message.whatsapp_id == 'A1')
+    ben = house.post('hello', BEN).chat_id
+    id = house.outbox.forward(heard.id, ben, OWNER).id
+    house.settle()
+    assert house.hosts.sent[-1] == (f'{BEN}@s.whatsapp.net', 'where is my loaf?')
+    assert (house.message(id).forwarded, house.message(id).status) == (1, 'sent')
+
+
+@pytest.mark.parametrize(
+    ('more', 'why'),
+    [
+        ({'kind': 'poll'}, 'A poll cannot be forwarded'),
+        ({'kind': 'image'}, 'not here'),
+        ({'kind': 'image', 'content': {'view_once': True}, 'media_id': 'M'}, 'viewed once'),
+        ({'revoked_at': START}, 'was deleted'),
+    ],
+)
+def test_what_cannot_be_forwarded_says_why(house: House, more: dict[str, object], why: str) -> None:
+    house.working()
+    id = house.post('hello').id
+    write(lambda: Message.update(**more).where(Message.id == id).execute())
+    chat = house.message(id).chat_id
+    with pytest.raises(Conflict, match=why):
+        house.outbox.forward(id, chat, OWNER)
+    assert len(house.hosts.sent) == 1
+
+
+def test_the_log_names_what_did_not_leave_and_never_what_it_says(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.working()
+    with caplog.at_level('DEBUG'):
+        sent = house.post('a secret').id
+        house.hosts.fails_with = SendRefused('Not sent: slow down.', reason=463)
+        failed = house.post('another secret').id
+        house.hosts.fails_with = SendUncertain('It may have left.')
+        uncertain = house.post('a third secret').id
+    ours = [(record.levelname, record.getMessage()) for record in caplog.records if record.name == 'core.outbox']
+    assert ours == [
+        ('DEBUG', f'message {sent}: sent'),
+        ('WARNING', f'message {failed}: failed (463)'),
+        ('WARNING', f'message {uncertain}: uncertain (send_uncertain)'),
+    ]
+    assert not any('secret' in message for _, message in ours)

@@ -8,6 +8,7 @@ import pytest
 
 from data.database import close_database, database, open_database, write
 from data.messages import count_open, open_by_session, unrouted, unsettled
+from data.search import search_messages
 from data.sessions import Session
 from data.traffic import claim_next, said_by_own_flow
 
@@ -45,6 +46,13 @@ def test_what_a_flow_has_just_said_is_found_from_the_newest_back() -> None:
     steps = plan_of(lambda: said_by_own_flow('1555', 'hello'))
     assert any('message_session_id_id' in step for step in steps), steps
     assert not any('SCAN message' in step for step in steps), steps
+
+
+def test_a_search_goes_from_the_index_of_words_straight_to_its_messages() -> None:
+    steps = plan_of(lambda: search_messages('fennel'))
+    assert any('message_indexed' in step for step in steps), steps
+    assert any('message_unindexed' in step for step in steps), steps
+    assert 'SCAN m' not in steps, steps
 
 
 def plan_of(ask: Callable[[], object]) -> list[str]:

@@ -1,5 +1,7 @@
 """What an incoming message starts, what it does not, and that both are written down."""
 
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -220,3 +222,26 @@ def test_words_are_found_as_people_write_them(house: House, op: str, value: str,
     house.library.save(document)
     house.says(text)
     assert (trace(house)[0][1] == 'finished') is hit
+
+
+def test_a_flow_that_was_switched_off_stays_off_for_those_who_were_just_reading(house: House) -> None:
+    for n in range(100):
+        house.library.save(flow(f'f{n:03}'))
+    over = threading.Event()
+
+    def read_on() -> None:
+        while not over.wait(0.001):
+            house.library.live()
+        database.close()
+
+    reader = threading.Thread(target=read_on)
+    reader.start()
+    known = []
+    for _ in range(10):
+        for on in (True, False):
+            house.library.switch('f000', on)
+        time.sleep(0.05)  # whoever was reading has read
+        known.append(len(house.library.live()))
+    over.set()
+    reader.join()
+    assert known == [99] * 10

@@ -59,14 +59,14 @@ class Stage:
             if isinstance(each, kind) and session in ('', getattr(each, 'session', ''))
         ]
 
-    def until(self, kind: type[E], session: str = '', since: int = 0, timeout: float = 15, count: int = 1) -> E:
+    def until(self, kind: type[E], session: str = '', since: int = 0, timeout: float = 60, count: int = 1) -> E:
         """Wait for the `count`th such event."""
         with self._changed:
             done = self._changed.wait_for(lambda: len(self.of(kind, session, since)) >= count, timeout)
         assert done, f'no {kind.__name__} within {timeout} s; last: {self._told[-5:]}'
         return self.of(kind, session, since)[count - 1]
 
-    def heard(self, text: str, session: str = '', timeout: float = 10) -> MessageReceived:
+    def heard(self, text: str, session: str = '', timeout: float = 30) -> MessageReceived:
         with self._changed:
             done = self._changed.wait_for(lambda: bool(self._texts(text, session)), timeout)
         assert done, f'“{text}” did not arrive; last: {self._told[-5:]}'
@@ -91,7 +91,7 @@ class Stage:
 
     def send_surely(self, text: str, session: str = 'shop') -> Sent:
         """As the outbox does it: again while it is certain that nothing was sent."""
-        end = time.monotonic() + 15
+        end = time.monotonic() + 60
         while True:
             try:
                 return self.send(text, session).result(20)
@@ -104,7 +104,7 @@ class Stage:
         return [item.text for item in self.sandbox.inbox(phone)]
 
 
-def eventually(true: Callable[[], bool], timeout: float = 10) -> None:
+def eventually(true: Callable[[], bool], timeout: float = 30) -> None:
     end = time.monotonic() + timeout
     while not true():
         assert time.monotonic() < end, 'it did not become true'

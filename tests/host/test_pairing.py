@@ -1,8 +1,13 @@
 """Linking a phone: by QR, by code, too late, not at all."""
 
+import os
+import signal
 import stat
 from datetime import UTC, datetime
 
+import pytest
+
+from core.errors import CallFailed
 from core.events import Closed, Connected, LoggedOut, Paired, PairingCodeShown, PairingEnded
 from core.sandbox.control import Fault
 from tests.host.stage import Stage, eventually
@@ -92,7 +97,8 @@ def test_an_account_guarded_by_a_passkey_is_told_so_at_once(empty_stage: Stage) 
     stage.sandbox.add_phone('15550001008', 'Guarded')
     stage.scanned_by['guarded'] = '15550001008'
     stage.hosts.open('guarded')
-    ended = stage.until(PairingEnded, 'guarded', timeout=5)
+    stage.until(PairingCodeShown, 'guarded')
+    ended = stage.until(PairingEnded, 'guarded', timeout=15)
     assert ended.because == 'stalled'
     assert 'passkey' in ended.detail
 
@@ -108,3 +114,20 @@ def test_what_had_ended_is_not_opened_by_a_new_host(empty_stage: Stage) -> None:
     stage.hosts.restart_host(stage.hosts.hosts()[0].id)
     stage.until(Connected, 'kept', since)
     assert not stage.of(PairingCodeShown, 'unused', since)
+
+
+def test_a_log_out_that_is_answered_too_late_ends_the_session_all_the_same(empty_stage: Stage) -> None:
+    """Nothing is told of it, but the hosts say who is connected, and the store is gone."""
+    stage = empty_stage
+    for name, phone in (('early', '15550004100'), ('late', '15550004101')):
+        stage.linked(name, phone)
+    eventually(lambda: stage.hosts.online() == {'early', 'late'}, timeout=30)
+    os.kill(stage.sandbox.pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(CallFailed):
+            stage.hosts.logout('late', timeout=3)
+        assert stage.hosts.is_linked('late')
+    finally:
+        os.kill(stage.sandbox.pid, signal.SIGCONT)
+    eventually(lambda: not stage.hosts.is_linked('late'), timeout=30)
+    eventually(lambda: stage.hosts.online() == {'early'}, timeout=30)

@@ -118,7 +118,7 @@ def test_the_sandbox_runs_alone_and_ends_in_order(tmp_path: Path) -> None:
             second = dovecote('migrate', '--state', tmp_path)
             assert (second.returncode, 'in use by another running instance' in second.stderr) == (2, True)
             process.terminate()
-            assert process.wait(10) == 0
+            assert process.wait(30) == 0
         finally:
             process.kill()
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from core.sandbox.process import Sandbox
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 15.0
+PATIENCE = 45.0
 
 T = TypeVar('T')
 
@@ -77,8 +77,8 @@ class Rig:
     def close(self) -> None:
         assert self.process.stdin
         self.process.stdin.close()
-        self.process.wait(5)
-        self._reader.join(5)
+        self.process.wait(15)
+        self._reader.join(15)
         self._log.close()
 
     def _read(self, descriptor: int) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -20,7 +21,8 @@ from core.sandbox.process import Sandbox, start_sandbox
 from core.sandbox.standalone import controlled
 from tests.sandbox.rig import ROOT, Rig, until
 
-SHOP, ANNA = '15550000001', '15550000002'
+SHOP, ANNA, BEN = '15550000001', '15550000002', '15550000003'
+PICTURE = Path(__file__).with_name('picture.jpg')
 LEAVE = 'import sys; from pathlib import Path; from core.sandbox.process import start_sandbox as s;'
 
 
@@ -66,6 +68,45 @@ def test_people_chats_and_linked_devices_are_known_after_a_restart(folder: Path,
     shop.send(ANNA, 'still here')
     until(heard(again, 'still here'))
     rig.close()
+    again.close()
+
+
+def test_what_became_of_messages_groups_and_people_is_known_after_a_restart(folder: Path) -> None:
+    first = start_sandbox(folder)
+    for phone in (SHOP, ANNA, BEN):
+        first.add_phone(phone, aliases=(f'{phone}9',))
+    group = first.add_group('Friends', ANNA, (SHOP, BEN)).jid
+    for action in ('locked', 'announcement', 'revoke_invite'):
+        first.group_change(ANNA, group, action)
+    first.group_change(ANNA, group, 'description', text='All of us')
+    first.group_change(ANNA, group, 'picture', data=PICTURE.read_bytes())
+    poll = first.poll(ANNA, SHOP, 'Tea?', ('Yes', 'No'))
+    first.vote(SHOP, poll, ('No',))
+    text = first.say(ANNA, SHOP, 'one')
+    first.edit(ANNA, text, 'two')
+    first.react(SHOP, text, '👍')
+    first.revoke(ANNA, first.say(ANNA, SHOP, 'oops'))
+    first.locate(ANNA, SHOP, 1.5, 2.5, name='Here')
+    first.card(ANNA, SHOP, 'Ben', (BEN,))
+    first.status(ANNA, 'Hello all')
+    first.call(ANNA, SHOP)
+    first.hang_up(ANNA)
+    first.remember(ANNA, BEN, 'long ago', at=datetime(2026, 1, 1, tzinfo=UTC))
+    first.block(ANNA, BEN)
+    first.set_fault(Fault(kind='reachout', phone=SHOP, n=2, seconds=60))
+    first.set_fault(Fault(kind='ban', phone=BEN, seconds=3600))
+    kept = [first.conversation(phone) for phone in (SHOP, ANNA, BEN)]
+    groups, blocked, [reachout, ban] = first.groups(), first.blocked(ANNA), first.faults()
+    first.close()
+
+    again = start_sandbox(folder)
+    assert [again.conversation(phone) for phone in (SHOP, ANNA, BEN)] == kept
+    assert (again.groups(), again.blocked(ANNA)) == (groups, blocked)
+    assert again.faults()[0] == reachout
+    assert (again.faults()[1].phone, again.faults()[1].seconds <= ban.seconds) == (BEN, True)
+    assert next(each for each in again.conversation(ANNA) if each.id == poll).votes == (0, 1)
+    again.vote(SHOP, poll, ('Yes',))
+    until(lambda: next(each for each in again.conversation(ANNA) if each.id == poll).votes == (1, 0))
     again.close()
 
 
@@ -167,8 +208,8 @@ def test_it_ends_when_its_parent_dies(folder: Path, how: signal.Signals) -> None
         assert parent.stdout
         child = int(parent.stdout.readline())
         parent.send_signal(how)
-        parent.wait(5)
-        until(lambda: gone(child), 2)
+        parent.wait(15)
+        until(lambda: gone(child), 15)
     sandbox = start_sandbox(folder)
     assert [each.phone for each in sandbox.phones()] == [ANNA]
     sandbox.close()
@@ -179,7 +220,7 @@ def test_ctrl_c_is_the_parents_business_and_sigterm_is_orderly(folder: Path) -> 
     os.kill(sandbox.pid, signal.SIGINT)
     sandbox.add_phone(ANNA)
     os.kill(sandbox.pid, signal.SIGTERM)
-    until(lambda: not sandbox.alive, 3)
+    until(lambda: not sandbox.alive, 15)
     with pytest.raises(CallFailed):
         sandbox.phones()
     sandbox.close()
@@ -234,7 +275,7 @@ def test_wrong_orders_are_refused_with_a_sentence(sandbox: Sandbox) -> None:
 
 
 def test_the_sandbox_alone_is_controlled_by_http(sandbox: Sandbox) -> None:
-    with controlled(sandbox, 0, 'open sesame') as url, httpx.Client(base_url=url, trust_env=False) as http:
+    with controlled(sandbox, 0, 'open sesame') as url, httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
         assert http.post('phones').status_code == 401
         http.headers['Authorization'] = 'Bearer open sesame'
         assert 'say' in http.get('').json()
@@ -248,6 +289,14 @@ def test_the_sandbox_alone_is_controlled_by_http(sandbox: Sandbox) -> None:
         until(lambda: http.post('media', json={'phone': SHOP, 'message': sent}).json() == data)
         assert http.post('set_fault', json={'fault': {'kind': 'latency', 'ms': 5}}).status_code == 200
         assert [each['kind'] for each in http.post('faults').json()] == ['latency']
+        poll = http.post('poll', json={'phone': ANNA, 'to': SHOP, 'name': 'Tea?', 'options': ['Yes', 'No']}).json()
+        vote = {'phone': SHOP, 'message': poll, 'options': ['Yes']}
+        until(lambda: http.post('vote', json=vote).status_code == 200)
+        until(lambda: http.post('conversation', json={'phone': ANNA, 'latest': 2}).json()[0]['votes'] == [1, 0])
+        past = {'phone': ANNA, 'chat': SHOP, 'text': 'old', 'at': '2026-01-01T00:00:00Z'}
+        assert http.post('remember', json=past).status_code == 200
+        assert http.post('conversation', json={'phone': ANNA}).json()[0]['text'] == 'old'
+        assert http.post('remember', json={**past, 'at': 'once'}).status_code == 422
         assert http.post('say', json={'phone': ANNA, 'to': '1555', 'text': 'hi'}).status_code == 404
         assert http.post('say', json={'phone': ANNA}).status_code == 422
         assert http.post('say', content=b'[').status_code == 422
@@ -262,4 +311,4 @@ def test_the_sandbox_alone_ends_in_an_orderly_way(folder: Path) -> None:
         said = dict(alone.stdout.readline().strip().split(':', 1) for _ in range(4))
         assert sorted(said) == ['control', 'library', 'secret', 'server']
         alone.send_signal(signal.SIGTERM)
-        assert alone.wait(5) == 0
+        assert alone.wait(15) == 0

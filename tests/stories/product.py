@@ -1,6 +1,7 @@
 """The whole product as its users meet it: a process that is started, asked over HTTP, and killed."""
 
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -18,6 +19,8 @@ import httpx
 ROOT = Path(__file__).parents[2]
 ANNA, BEN, SHOP = '15551230001', '15551230002', '15550000001'
 T = TypeVar('T')
+# Others for each worker, and hardly ever those of another run on this machine.
+_ports = itertools.count(20_000 + 2_000 * int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:]) + os.getpid() % 1_000)
 
 
 @dataclass
@@ -36,7 +39,7 @@ class Product:
 
     # ---- its life
 
-    def start(self, *, wait: float = 30) -> float:
+    def start(self, *, wait: float = 90) -> float:
         """Start it and wait until it can serve; returns how many seconds that took."""
         began = time.monotonic()
         with self.log.open('a') as log:
@@ -74,6 +77,7 @@ class Product:
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError):  # whatever is left of its family
                 os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(10)
 
     def children(self) -> list[int]:
         """Processes it started, and theirs."""
@@ -112,7 +116,7 @@ class Product:
     def state_of(self, name: str = 'shop') -> str:
         return str(self.get(f'/sessions/{name}')['state'])
 
-    def wait_state(self, state: str, name: str = 'shop', *, wait: float = 30) -> None:
+    def wait_state(self, state: str, name: str = 'shop', *, wait: float = 90) -> None:
         until(lambda: self.state_of(name) == state, wait, what=f'{name} is {state}')
 
     def send(self, text: str, to: str = ANNA, session: str = 'shop', **more: Any) -> str:
@@ -161,9 +165,12 @@ def until(condition: Callable[[], T], seconds: float, *, what: str = '') -> T:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return int(probe.getsockname()[1])
+    """Below those that connections get by themselves, which would be taken again until a program listens there."""
+    while True:
+        port = next(_ports)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(('127.0.0.1', port))
+            return port
 
 
 def family(pid: int) -> list[int]:

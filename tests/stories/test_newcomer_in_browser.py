@@ -10,7 +10,7 @@ from tests.ui.conftest import chromium, faults, tab
 from .product import Product
 
 __all__ = ['chromium', 'tab']
-LINKS = 20_000
+LINKS = 60_000
 
 
 @pytest.mark.browser

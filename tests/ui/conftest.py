@@ -5,15 +5,16 @@ import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.needs import lacks
 
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parent.parent.parent
 PASSWORD = 'correct horse'
 REFUSED = ('status of 401 (Unauthorized)', 'status of 403 (Forbidden)')
 _addresses = count(1)
+expect.set_options(timeout=20_000)  # milliseconds; on a busy machine even a click may need some seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ def running_house(state: Path, *more: str) -> Iterator[House]:
         finally:
             if process.stdin:
                 process.stdin.close()
-            process.wait(10)
+            process.wait(30)
 
 
 @pytest.fixture(scope='session')
@@ -116,7 +118,13 @@ async def chromium() -> AsyncIterator[Browser]:
 @pytest.fixture
 async def tab(chromium: Browser) -> AsyncIterator[Page]:
     """A page in a window of its own; the test fails when anything complains in its console."""
-    context = await chromium.new_context(viewport={'width': 1280, 'height': 800}, color_scheme='light')
+    async with quiet_tab(chromium) as page:
+        yield page
+
+
+@asynccontextmanager
+async def quiet_tab(browser: Browser, **more: Any) -> AsyncIterator[Page]:
+    context = await browser.new_context(viewport={'width': 1280, 'height': 800}, color_scheme='light', **more)
     page = await context.new_page()
     complaints: list[str] = []
     page.on('console', lambda said: complaints.append(said.text) if said.type in ('error', 'warning') else None)

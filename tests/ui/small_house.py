@@ -16,14 +16,17 @@ from fastapi import FastAPI, Request
 from nicegui import ui
 
 from core.bus import Bus, News
+from core.media import MediaStore
 from core.people import People
 from core.rights import SYSTEM, Asker, Login, role_of
 from core.world import real_world
 from data.database import close_database, open_database
+from tests.core.files import picture
 from ui.frame import LOOK, dress, frame
 from ui.guard import Rules, guard
 from ui.live import live
 from ui.login import Entrance, guarded, page
+from ui.media import MediaPages
 from ui.pages import set_up, sign_in
 from ui.pieces import box, button, heading, words
 
@@ -36,7 +39,9 @@ def main() -> None:
     public_url = sys.argv[2] if len(sys.argv) > 2 else ''
     people, bus = People(WORLD, b'a secret of this test'), Bus()
     entrance = Entrance(people, public_url=public_url, sandbox=True)
-    parent = build(people, entrance, bus, public_url)
+    store = MediaStore(Path(sys.argv[1]) / 'media', WORLD, max_mb=5)
+    store.start()
+    parent = build(people, entrance, bus, store, public_url)
     listener = socket.create_server(('127.0.0.1', 0))
     print(listener.getsockname()[1], people.setup_token(), flush=True)
     server = uvicorn.Server(uvicorn.Config(parent, log_level='warning', proxy_headers=False))
@@ -51,7 +56,7 @@ def end_with_input(server: uvicorn.Server) -> None:
     server.should_exit = True
 
 
-def build(people: People, entrance: Entrance, bus: Bus, public_url: str) -> FastAPI:
+def build(people: People, entrance: Entrance, bus: Bus, store: MediaStore, public_url: str) -> FastAPI:
     parent = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     unread = [3]
 
@@ -59,10 +64,11 @@ def build(people: People, entrance: Entrance, bus: Bus, public_url: str) -> Fast
         return unread[0]
 
     dress(parent, bus=bus, unread=count)
+    MediaPages(store).open(parent)
     entrance.open(parent)
     sign_in.register(None)
     set_up.register(None)
-    back_door(parent, people, bus, unread)
+    back_door(parent, people, bus, store, unread)
     rooms(bus)
     guard(
         parent,
@@ -79,7 +85,7 @@ def build(people: People, entrance: Entrance, bus: Bus, public_url: str) -> Fast
     return parent
 
 
-def back_door(parent: FastAPI, people: People, bus: Bus, unread: list[int]) -> None:
+def back_door(parent: FastAPI, people: People, bus: Bus, store: MediaStore, unread: list[int]) -> None:
     """What other parts of the program, or other people, would do to this one."""
 
     @parent.post('/api/people/{email}')
@@ -98,6 +104,10 @@ def back_door(parent: FastAPI, people: People, bus: Bus, unread: list[int]) -> N
     def where(request: Request) -> dict[str, str]:
         host = request.client.host if request.client else ''
         return {'ip': host, 'scheme': request.url.scheme, 'prefix': request.headers.get('x-forwarded-prefix', '')}
+
+    @parent.post('/api/files')
+    def bring() -> dict[str, str]:
+        return {'id': store.keep([picture()], filename='menu.png').id}
 
     @parent.post('/api/large')
     @parent.post('/api/small')

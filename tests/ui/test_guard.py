@@ -37,7 +37,7 @@ def test_pages_say_what_a_browser_may_not_do_with_them(house: House, path: str) 
     [{'origin': 'https://evil.example'}, {'origin': 'null'}, {'origin': ''}, {'referer': 'https://evil.example/'}],
 )
 def test_a_form_from_another_site_is_refused(house: House, headers: dict[str, str]) -> None:
-    answer = httpx.post(f'{house.url}/sign-in', data=FORM, headers=headers)
+    answer = httpx.post(f'{house.url}/sign-in', data=FORM, headers=headers, timeout=30)
     assert (answer.status_code, answer.json()['code']) == (403, 'foreign_origin')
     assert answer.headers['content-type'] == 'application/problem+json'
     assert Problem.model_validate_json(answer.content, strict=True).errors == []
@@ -45,14 +45,14 @@ def test_a_form_from_another_site_is_refused(house: House, headers: dict[str, st
 
 
 def test_a_form_from_our_own_page_may_say_so_by_referer_alone(house: House) -> None:
-    answer = httpx.post(f'{house.url}/sign-in', data=FORM, headers={'referer': f'{house.url}/sign-in'})
+    answer = httpx.post(f'{house.url}/sign-in', data=FORM, headers={'referer': f'{house.url}/sign-in'}, timeout=30)
     assert answer.status_code == 303
 
 
 def test_another_site_cannot_use_our_cookie_on_the_api(house: House) -> None:
     visitor = house.signed_in('mia@example.org')
     assert visitor.post('/api/small', headers={'origin': 'https://evil.example'}).status_code == 403
-    assert httpx.post(f'{house.url}/api/small', content=b'by key').json() == {'size': 6}
+    assert httpx.post(f'{house.url}/api/small', content=b'by key', timeout=30).json() == {'size': 6}
 
 
 def in_pieces(size: int) -> Iterator[bytes]:
@@ -61,7 +61,7 @@ def in_pieces(size: int) -> Iterator[bytes]:
 
 
 def test_a_body_may_be_one_mebibyte_or_what_its_path_allows(house: House) -> None:
-    with httpx.Client(base_url=house.url) as program:
+    with httpx.Client(base_url=house.url, timeout=30) as program:
         assert program.post('/api/small', content=bytes(2**20)).json() == {'size': 2**20}
         assert program.post('/api/small', content=in_pieces(1_000_000)).json() == {'size': 1_000_000}
         assert program.post('/api/large', content=in_pieces(2_000_000)).json() == {'size': 2_000_000}
@@ -69,16 +69,16 @@ def test_a_body_may_be_one_mebibyte_or_what_its_path_allows(house: House) -> Non
         assert (answer.status_code, answer.json()['code']) == (413, 'too_large')
         assert answer.json()['detail'] == 'The request is larger than 1 MiB.'
     for path, size in (('/api/small', 2_000_000), ('/api/large', 4_000_000)):
-        answer = httpx.post(f'{house.url}{path}', content=in_pieces(size))
+        answer = httpx.post(f'{house.url}{path}', content=in_pieces(size), timeout=30)
         assert (answer.status_code, answer.headers['content-type']) == (413, 'application/problem+json')
 
 
 def test_a_proxy_of_ours_says_who_asks_and_how(house: House) -> None:
     told = {'x-forwarded-for': '198.51.100.7, 203.0.113.9, 127.0.0.5', 'x-forwarded-proto': 'https'}
-    answer = httpx.get(f'{house.url}/api/where', headers={**told, 'x-forwarded-prefix': '/"><script>'})
+    answer = httpx.get(f'{house.url}/api/where', headers={**told, 'x-forwarded-prefix': '/"><script>'}, timeout=30)
     assert answer.json() == {'ip': '203.0.113.9', 'scheme': 'https', 'prefix': ''}
     assert answer.headers['strict-transport-security']
-    assert httpx.get(f'{house.url}/api/where').json() == {'ip': '127.0.0.1', 'scheme': 'http', 'prefix': ''}
+    assert httpx.get(f'{house.url}/api/where', timeout=30).json() == {'ip': '127.0.0.1', 'scheme': 'http', 'prefix': ''}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.stories.product import ANNA, BEN, Product, until
+from tests.stories.product import ANNA, BEN, SHOP, Product, until
 from tests.ui.whole_house import doubt, flaws, is_too_wide, open_as, wear, whole_house
 
 
@@ -15,7 +15,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     with whole_house(tmp_path_factory.mktemp('log')) as product:
         product.say('where is my loaf?', ANNA)
         product.send('Ben, your bread is ready.', to=BEN)
-        until(lambda: len(product.messages()) == 2, 10)
+        until(lambda: len(product.messages()) == 2, 30)
         yield product
 
 
@@ -92,17 +92,21 @@ async def test_who_knows_better_marks_an_uncertain_message_as_sent(tab: Page, pr
 
 @pytest.mark.browser
 async def test_what_waits_can_be_kept_from_leaving(tab: Page, product: Product) -> None:
-    until(lambda: product.messages()[0]['status'] != 'queued', 10)
-    product.post('/sandbox/faults', {'kind': 'outage', 'seconds': 6})
-    product.wait_state('reconnecting')
-    product.send('Too early', to=ANNA)
-    await open_as(tab, product, '/messages?status=queued')
-    await row(tab, 'Too early').click()
-    detail = tab.get_by_role('dialog', name='To Anna')
-    await expect(detail.get_by_text('Waits to be sent')).to_be_visible()
-    await detail.get_by_role('button', name='Do not send').click()
-    await choose(tab, 'Status', 'Cancelled')
-    await expect(row(tab, 'Too early')).to_be_visible()
+    until(lambda: product.messages()[0]['status'] != 'queued', 30)
+    product.post('/sandbox/faults', {'kind': 'http_status', 'code': 503})
+    try:
+        product.post('/sandbox/faults', {'kind': 'drop', 'phone': SHOP})
+        product.wait_state('reconnecting')
+        product.send('Too early', to=ANNA)
+        await open_as(tab, product, '/messages?status=queued')
+        await row(tab, 'Too early').click()
+        detail = tab.get_by_role('dialog', name='To Anna')
+        await expect(detail.get_by_text('Waits to be sent')).to_be_visible()
+        await detail.get_by_role('button', name='Do not send').click()
+        await choose(tab, 'Status', 'Cancelled')
+        await expect(row(tab, 'Too early')).to_be_visible()
+    finally:
+        product.ask('DELETE', '/sandbox/faults')
     product.wait_state('working')
     assert 'Too early' not in product.inbox(ANNA)
 

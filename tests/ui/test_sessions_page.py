@@ -10,7 +10,7 @@ from tests.stories.product import BEN, Product
 from tests.ui.whole_house import flaws, is_too_wide, open_as, wear, whole_house
 
 pytestmark = pytest.mark.browser
-LINKS = 20_000  # milliseconds for what goes through the real library on a busy machine
+LINKS = 60_000  # milliseconds for what goes through the real library on a busy machine
 
 
 @pytest.fixture(scope='module')

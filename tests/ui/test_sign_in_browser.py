@@ -1,10 +1,11 @@
 """The door and the frame, in a real browser."""
 
+import asyncio
 import re
 from collections.abc import Callable
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from tests.ui.conftest import PASSWORD, House, faults
 
@@ -54,9 +55,28 @@ async def test_from_the_first_set_up_to_the_sign_out(tab: Page, start_house: Cal
 async def test_a_revoked_login_closes_its_open_page(tab: Page, house: House) -> None:
     user = house.add('revoked@example.org', 'agent')
     await sign_in(tab, house, 'revoked@example.org')
-    await expect(tab.get_by_text('Hello, revoked.')).to_be_visible()
+    await tab.get_by_role('button', name='Send').click()
+    await expect(tab.locator('#done')).to_have_text('sent')
     house.tell(f'/api/people/{user}/revoke')
     await tab.wait_for_url('**/sign-in')
+
+
+async def test_a_login_that_ends_before_its_page_is_connected_closes_it_too(house: House, chromium: Browser) -> None:
+    user = house.add('early@example.org', 'agent')
+    tab = await (await chromium.new_context()).new_page()
+    await sign_in(tab, house, 'early@example.org')
+    await expect(tab.get_by_text('Hello, early.')).to_be_visible()
+    revoked = asyncio.Event()
+
+    async def later(route: Route) -> None:
+        await revoked.wait()
+        await route.continue_()
+
+    await tab.route('**/socket.io.min.js', later)
+    await tab.goto(f'{house.url}/?greeting=Welcome', wait_until='commit')
+    await asyncio.to_thread(house.tell, f'/api/people/{user}/revoke')
+    revoked.set()
+    await tab.wait_for_url('**/sign-in**')
 
 
 async def test_a_right_taken_away_is_gone_from_the_open_page(tab: Page, house: House) -> None:

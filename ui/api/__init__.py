@@ -12,14 +12,38 @@ from starlette.routing import Route as Plain
 from starlette.types import Scope
 
 from ..compose import Gateway
-from . import chats, contacts, events, flows, health, hosts, keys, messages, metrics, people, sandbox, sessions
+from . import (
+    blocked,
+    calls,
+    chats,
+    contacts,
+    events,
+    flows,
+    groups,
+    health,
+    hosts,
+    keys,
+    media,
+    messages,
+    metrics,
+    people,
+    quick_replies,
+    sandbox,
+    sessions,
+)
 from .asking import Asking, Route
 from .lists import json_answer
+from .media import body_limits
 from .problems import problem
 from .reference import openapi_of
 
-RESOURCES = (messages, sessions, chats, contacts, events, flows, keys, people, hosts, sandbox, health, metrics)
+RESOURCES = (
+    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, flows, keys, people,
+    hosts, sandbox, health, metrics,
+)  # fmt: skip
 PAGES = {'/api/docs'}
+
+__all__ = ['body_limits', 'count', 'mount', 'origin_of', 'reference_of']
 
 
 def mount(app: FastAPI, gateway: Gateway) -> None:

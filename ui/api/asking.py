@@ -93,7 +93,7 @@ class Route(APIRoute):
         right = cast(Right, needed) if needed in get_args(Right) else None
         wanted = self.dependant
         plain = not (wanted.path_params or wanted.query_params or wanted.header_params or wanted.dependencies)
-        answer = cast(Answer, self.endpoint) if plain else super().get_route_handler()
+        answer = self.around(cast(Answer, self.endpoint) if plain else super().get_route_handler())
 
         async def checked(request: Request) -> Response:
             try:
@@ -109,6 +109,10 @@ class Route(APIRoute):
                 return problem_of(error, _place(request))
 
         return checked
+
+    def around(self, answer: Answer) -> Answer:
+        """What is done with a request whose asker may do it."""
+        return answer
 
 
 def _place(request: Request) -> str:
@@ -166,16 +170,20 @@ def says(
     summary: str, right: Right | str, *, status: int = 200, gives: Any = None, takes: type[BaseModel] | None = None,
     example: object = None, problems: tuple[int, ...] = (),
     once: bool = False, optional: bool = False, media: Mapping[str, Any] | None = None,
+    accepts: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """What a route is declared with: for the reference, and (`right`) for the door.
 
-    `right`: the one that is needed, 'key' for any key or sign-in, 'public' for everybody.
+    `right`: the one that is needed, 'key' for any key or sign-in, 'public' for everybody. `media` is what comes back,
+    `accepts` what is brought, by content type, where it is not JSON.
     """
     extra: dict[str, Any] = {'said': Said(right=right, takes=takes, problems=problems, once=once)}
     if takes is not None:
         schema = {'$ref': f'#/components/schemas/{takes.__name__}'}
         content = {'schema': schema} if example is None else {'schema': schema, 'example': example}
         extra['requestBody'] = {'required': not optional, 'content': {'application/json': content}}
+    if accepts is not None:
+        extra['requestBody'] = {'required': True, 'content': accepts}
     if right == PUBLIC:
         extra['security'] = []
     given: dict[int | str, dict[str, Any]] = {status: {'content': media}} if media else {}

@@ -1,5 +1,6 @@
-"""Chats: listed, read, taken over and handed back."""
+"""Chats: listed, read, taken over and handed back, with the notes of the team."""
 
+import asyncio
 from concurrent.futures import Future
 from datetime import datetime
 from typing import Annotated, Literal
@@ -8,11 +9,13 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from core.bodies import Body, chat_body, joined_body
+from core.bodies import Body, chat_body, marked_bodies, time_text
 from core.errors import Invalid, NotFound
 from core.rights import Asker
 from data.chats import Chat, chat_by_id, latest_chats
-from data.messages import find_messages
+from data.database import write_soon
+from data.messages import messages_of
+from data.notes import Note, notes_of
 
 from ..compose import Gateway
 from .aside import answered, aside
@@ -26,12 +29,15 @@ from .lists import (
     cut,
     id_of,
     json_answer,
+    json_bytes,
     list_answer,
     milliseconds_of,
     parts_of,
     time_of,
 )
-from .shapes import ChatOut, MessageOut, ReadOut
+from .messages import author_of
+from .once import carried_out, once_of
+from .shapes import ChatOut, MessageOut, NoteOut, ReadOut
 
 
 class Typing(BaseModel):
@@ -52,6 +58,12 @@ class ChatChanges(BaseModel):
     assigned_to: Annotated[str | None, Field(description='The id of a colleague; null for nobody.')] = None
 
 
+class NewNote(BaseModel):
+    model_config = ConfigDict(extra='forbid')
+
+    text: Annotated[str, Field(description='For the team; it is never sent.', examples=['Pays by invoice.'])]
+
+
 def routes(gateway: Gateway) -> APIRouter:
     api = APIRouter(route_class=Route, prefix='/api/v1/chats', tags=['chats'])
     chats = gateway.chats
@@ -61,6 +73,9 @@ def routes(gateway: Gateway) -> APIRouter:
         request: Request,
         session: OfSession = '',
         unread: Annotated[bool, Query(description='Only with something unread.')] = False,
+        assigned_to: Annotated[
+            str | None, Query(max_length=40, description='Only of this colleague, by id; empty: only of nobody.')
+        ] = None,
         automation: Annotated[Literal['bot', 'human'] | None, Query(description='Only answered by these.')] = None,
         q: Annotated[str, Query(max_length=100, description='Only with this in the name or number.')] = '',
         limit: Limit = 50,
@@ -71,8 +86,8 @@ def routes(gateway: Gateway) -> APIRouter:
 
         def read() -> tuple[list[Body], str | None]:
             rows = latest_chats(
-                session_ids=visible_ids(asker, session), unread=unread, automation=automation or '', q=q,
-                before=before, limit=limit + 1,
+                session_ids=visible_ids(asker, session), unread=unread, automation=automation or '',
+                assigned_to=assigned_to, q=q, before=before, limit=limit + 1,
             )  # fmt: skip
             page, following = cut(rows, limit, lambda row: (milliseconds_of(row.last_at), row.id))
             return [chat_body(row) for row in page], following
@@ -86,14 +101,14 @@ def routes(gateway: Gateway) -> APIRouter:
 
     @api.get('/{id}/messages', **says('Messages of a chat', 'messages.see', gives=Page[MessageOut], problems=(404,)))
     async def messages(request: Request, id: str, limit: Limit = 50, cursor: Cursor = '') -> Response:
-        """Newest first."""
+        """Newest first. Reactions, edits, deletions and votes are shown on the messages they are about."""
         asker, before = asker_of(request), id_of(cursor)
 
         def read() -> tuple[list[Body], str | None]:
             visible_chat(asker, id)
-            rows = find_messages(chat_id=id, before=before, limit=limit + 1)
+            rows = messages_of(id, before=before, limit=limit + 1)[::-1]
             page, following = cut(rows, limit, lambda row: (str(row.id),))
-            return [joined_body(row) for row in page], following
+            return marked_bodies(page), following
 
         return list_answer(*await aside(read))
 
@@ -144,7 +159,44 @@ def routes(gateway: Gateway) -> APIRouter:
 
         return json_answer(await aside(work))
 
+    _notes(api, gateway)
     return api
+
+
+def _notes(api: APIRouter, gateway: Gateway) -> None:
+    @api.get('/{id}/notes', **says('Notes beside a chat', 'messages.see', gives=Page[NoteOut], problems=(404,)))
+    async def notes(request: Request, id: str, limit: Limit = 50, cursor: Cursor = '') -> Response:
+        """Newest first."""
+        asker, before = asker_of(request), id_of(cursor)
+
+        def read() -> tuple[list[Body], str | None]:
+            visible_chat(asker, id)
+            rows = notes_of(id, before=before, limit=limit + 1)[::-1]
+            page, following = cut(rows, limit, lambda row: (str(row.id),))
+            return [_note(row) for row in page], following
+
+        return list_answer(*await aside(read))
+
+    @api.post('/{id}/notes', **says('Write a note', 'chats.manage', status=201, gives=NoteOut, takes=NewNote,
+              example={'text': 'Pays by invoice.'}, problems=(404,), once=True))  # fmt: skip
+    async def add_note(request: Request, id: str) -> Response:
+        """For the team, beside the conversation. It is never sent to WhatsApp."""
+        asker, new = asker_of(request), await body_of(request, NewNote)
+        once = once_of(request, new)
+
+        def keep() -> tuple[int, bytes]:
+            visible_chat(asker, id)
+            return 201, json_bytes(_note(gateway.chats.note(id, new.text, author_of(asker))))
+
+        given = await asyncio.wrap_future(write_soon(lambda: carried_out(once, gateway.world, keep)))
+        return given.answer()
+
+
+def _note(row: Note) -> Body:
+    return {
+        'id': row.id, 'chat': row.chat_id, 'text': row.text, 'author': row.author, 'author_name': row.author_name,
+        'at': time_text(row.at),
+    }  # fmt: skip
 
 
 def visible_chat(asker: Asker, id: str) -> Chat:

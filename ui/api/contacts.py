@@ -1,5 +1,6 @@
 """Contacts: the people who wrote to us or were written to."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -9,14 +10,16 @@ from starlette.responses import Response
 from core.addresses import Address, parse_recipient
 from core.bodies import Body, time_text
 from core.errors import Invalid, NotFound
-from data.chats import find_contacts
+from core.rights import Asker
+from data.blocked import blockers_of
+from data.chats import Chat, chats_with, find_contacts
 from data.contacts import Contact
 
 from ..compose import Gateway
 from .aside import answered, aside
 from .asking import Route, asker_of, body_of, says, visible_ids, visible_session
-from .lists import Cursor, Limit, Page, cut, id_of, json_answer, list_answer
-from .shapes import CheckOut, ContactOut
+from .lists import Cursor, Limit, OfSession, Page, cut, id_of, json_answer, list_answer
+from .shapes import CheckOut, ContactOut, PresenceOut
 
 MOST_CHECKED = 50
 
@@ -44,7 +47,7 @@ def routes(gateway: Gateway) -> APIRouter:
         def read() -> tuple[list[Body], str | None]:
             rows = find_contacts(session_ids=visible_ids(asker), q=q, before=before, limit=limit + 1)
             page, following = cut(rows, limit, lambda row: (row.id,))
-            return [_body(row) for row in page], following
+            return _bodies(page), following
 
         return list_answer(*await aside(read))
 
@@ -56,9 +59,26 @@ def routes(gateway: Gateway) -> APIRouter:
             found = find_contacts(session_ids=visible_ids(asker), id=id, limit=1)
             if not found:
                 raise NotFound('There is no contact with this id.')
-            return _body(found[0])
+            return _bodies(found)[0]
 
         return json_answer(await aside(read))
+
+    @api.get('/{id}/presence', **says('Is somebody there?', 'messages.see', gives=PresenceOut, problems=(404,)))
+    async def presence(request: Request, id: str, session: OfSession = '') -> Response:
+        """As seen by `session`, or by the one that wrote to them last.
+
+        The first question only begins the watching: what WhatsApp then tells is in `contact.presence` of the events,
+        and here a moment later. It tells nothing of people who hide it, or while this account is never `online`.
+        """
+        asker = asker_of(request)
+
+        def work() -> Body:
+            chat = _latest_chat(asker, id, session)
+            if chat.session.state == 'working':
+                gateway.presence.watch(chat.session_id, id)
+            return {'session': chat.session.name, **gateway.presence.body(chat.session_id, id)}
+
+        return json_answer(await aside(work))
 
     @api.post('/check', **says('Who is on WhatsApp?', 'messages.send', gives=CheckOut, takes=NewCheck,
               example={'session': 'shop', 'phones': ['+15551230001']}, problems=(404, 409, 504)))  # fmt: skip
@@ -77,11 +97,23 @@ def routes(gateway: Gateway) -> APIRouter:
     return api
 
 
+def _latest_chat(asker: Asker, contact_id: str, session: str) -> Chat:
+    found = chats_with(contact_id, visible_ids(asker, session))
+    if not found:
+        raise NotFound('There is no contact with this id, or no chat with them yet.')
+    return found[0]
+
+
 def _digits(text: str, country: str, number: int) -> str:
     address: Address = parse_recipient(text, country, field=f'phones.{number}')
     if address.kind != 'phone':
         raise Invalid('Only phone numbers can be looked up.', field=f'phones.{number}')
     return address.digits
+
+
+def _bodies(rows: Sequence[Contact]) -> list[Body]:
+    blocked = blockers_of([row.id for row in rows])
+    return [{**_body(row), 'blocked': blocked.get(row.id, [])} for row in rows]
 
 
 def _body(row: Contact) -> Body:

@@ -112,6 +112,7 @@ class Stream(StreamingResponse):
         self.something = asyncio.Event()
         self.woken = self.lost = self.over = self.doubted = False
         self.names: dict[str, Named] = {}
+        self.logged = (0, 0)  # the last and the first number in the log when it began to listen
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def patient(message: dict[str, object]) -> None:
@@ -119,6 +120,9 @@ class Stream(StreamingResponse):
 
         unwatch = self.gateway.bus.watch(self._hear)
         try:
+            # Before the client hears anything: what happens once it has is new to it.
+            self.names = await aside(_names)
+            self.logged = await aside(lambda: (last_seq(), first_seq()))
             await super().__call__(scope, receive, patient)  # type: ignore[arg-type]
         except TimeoutError:
             pass  # it has not taken anything for so long: it is gone, or may come again
@@ -146,8 +150,7 @@ class Stream(StreamingResponse):
                 self.lost = True
 
     async def _pieces(self) -> AsyncIterator[bytes]:
-        self.names = await aside(_names)
-        seq, first = await aside(lambda: (last_seq(), first_seq()))
+        seq, first = self.logged
         if self.after is None:
             self.after = seq
             yield b'retry: 2000\nid: %d\n\n' % seq  # so that even a stream that saw nothing can resume

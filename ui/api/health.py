@@ -6,7 +6,7 @@ from shutil import disk_usage
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from data.database import touch, write_soon
+from data.database import is_writing, touch, write_soon
 
 from ..compose import Gateway
 from .aside import aside
@@ -34,9 +34,11 @@ def routes(gateway: Gateway) -> APIRouter:
         return (await aside(lambda: disk_usage(root))).free
 
     @api.head('/health', **says('Is it alive?', PUBLIC), include_in_schema=False)
-    @api.get('/health', **says('Is it alive?', PUBLIC, gives=StatusOut))
+    @api.get('/health', **says('Is it alive?', PUBLIC, gives=StatusOut, problems=(503,)))
     async def health(request: Request) -> Response:
-        """Answers as long as the program runs. Needs no key."""
+        """200 as long as the program runs and a new start would not help it; else 503. Needs no key."""
+        if not is_writing():
+            return problem(503, 'not_healthy', 'Nothing can be stored any more. Start Dovecote again.')
         return json_answer({'status': 'ok'})
 
     @api.head('/ready', **says('Can it serve?', PUBLIC), include_in_schema=False)

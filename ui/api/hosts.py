@@ -28,9 +28,8 @@ def routes(gateway: Gateway) -> APIRouter:
     async def restart(request: Request, id: str) -> Response:
         """Ends the process; its sessions come back in a new one. What was just being sent is shown as uncertain."""
         must_have_all(asker_of(request), 'restart hosts')
-        if id not in {report.id for report in gateway.hosts.hosts()}:
+        if not await aside(lambda: gateway.hosts.restart_host(id)):
             raise NotFound('There is no host with this id.')
-        await aside(lambda: gateway.hosts.restart_host(id))
         return json_answer({'status': 'restarting'}, 202)
 
     return api

@@ -13,6 +13,7 @@ ULID = '01KB3M5V6J8QW2H4E9T7XZ1C0A'
 PLACEHOLDERS = {'name': 'shop', 'id': ULID, 'phone': '15551230001', 'key': 'welcome'}
 USUAL = {401, 403, 415, 422, 429}  # told once, above all operations
 DEEP = 3
+FORM = 'multipart/form-data'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,8 @@ class _Reader:
     def operation(self, method: str, path: str, said: Schema) -> Operation:
         status, answer = next((int(code), each) for code, each in said['responses'].items() if code < '300')
         schema = answer.get('content', {}).get('application/json', {}).get('schema', {})
-        body = said.get('requestBody', {}).get('content', {}).get('application/json', {})
+        brought = said.get('requestBody', {}).get('content', {})
+        body = brought.get('application/json') or brought.get(FORM, {})
         codes = [(int(code), each['description']) for code, each in said['responses'].items() if code >= '400']
         return Operation(
             id=said['operationId'],
@@ -84,11 +86,11 @@ class _Reader:
             answers=list(self._rows(schema)),
             status=status,
             refusals=[(code, why) for code, why in codes if code not in USUAL],
-            curl=self._curl(method, path, said, body.get('example')),
+            curl=self._curl(method, path, said, body.get('example'), form=FORM in brought),
             example=self._answer(answer, schema),
         )
 
-    def _curl(self, method: str, path: str, said: Schema, body: object) -> str:
+    def _curl(self, method: str, path: str, said: Schema, body: object, *, form: bool) -> str:
         filled = re.sub(r'{(\w+)}', lambda match: PLACEHOLDERS[match[1]], path)
         lines = ['curl' if method == 'GET' else f'curl -X {method}']
         if 'text/event-stream' in said['responses'].get('200', {}).get('content', {}):
@@ -99,6 +101,8 @@ class _Reader:
         if body is not None:
             lines.append("-H 'Content-Type: application/json'")
             lines.append(f'-d {shlex.quote(json.dumps(body, ensure_ascii=False))}')
+        if form:
+            lines.append('-F file=@photo.jpg')
         return ' \\\n  '.join(lines)
 
     def _answer(self, answer: Schema, schema: Schema) -> str:
@@ -133,7 +137,7 @@ class _Reader:
         kind = str(solid.get('type', 'any'))
         if kind == 'array':
             return f'list of {self._type(solid["items"])}'
-        return {'date-time': 'time'}.get(solid.get('format', ''), kind)
+        return {'date-time': 'time', 'binary': 'file'}.get(solid.get('format', ''), kind)
 
     def _example(self, schema: Schema) -> object:
         if not schema.get('examples'):

@@ -2,55 +2,32 @@
 
 import asyncio
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from core.bodies import Body, history_of, joined_body
-from core.errors import Conflict, Invalid, NotFound
-from core.outbox import Author, NewText
+from core.bodies import Body, history_of, marked_bodies
+from core.errors import NotFound
+from core.outbox import Author, Saying
 from core.rights import Asker
 from data.database import write_soon
 from data.messages import Message, find_messages, message_by_id, receipts_of
 from data.traffic import Line
 
 from ..compose import Gateway
-from .aside import aside
+from .aside import aside, aside_slowly
 from .asking import Route, asker_of, body_of, says, visible_ids, visible_session
+from .attaching import attached, with_preview
 from .lists import Cursor, Limit, OfSession, Page, aware, cut, id_of, json_answer, json_bytes, list_answer
-from .once import Nothing, carried_out, once_of
-from .shapes import MessageOut, OneMessageOut, QueuedOut
-
-KINDS = ('text', 'media', 'location', 'contact', 'poll', 'reaction', 'template')
-LEFT = {'sent', 'delivered', 'read', 'played'}
-LATER = 'comes with a later version of Dovecote. Today it sends text.'
+from .once import Nothing, carried_out, once_of, recalled
+from .saying import NewMessage, NewWords, checked, saying_of
+from .shapes import ChangedOut, MessageOut, OneMessageOut, QueuedOut
 
 Status = Literal[
     'received', 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'read', 'played', 'failed', 'uncertain',
     'cancelled', 'blocked',
 ]  # fmt: skip
-
-
-class NewMessage(BaseModel):
-    model_config = ConfigDict(extra='forbid')
-
-    session: Annotated[str, Field(description='The name of the session that sends it.', examples=['shop'])]
-    to: Annotated[str, Field(
-        description='`+E.164`, digits, an address of WhatsApp (`…@s.whatsapp.net`, `…@lid`, `…@g.us`) or the id of a '
-                    'contact. Numbers without a plus are read in the country of the session.',
-        examples=['+15551230001'])]  # fmt: skip
-    text: Annotated[str | None, Field(description='What to say; up to 65,536 characters.', examples=['hello'])] = None
-    reply_to: Annotated[str, Field(description='The id of the message in this chat that it answers.')] = ''
-    mentions: Annotated[list[str], Field(max_length=1024, description='Whom it mentions, written like `to`.')] = []
-    media: Annotated[Any, Field(description='Not supported yet.')] = None
-    location: Annotated[Any, Field(description='Not supported yet.')] = None
-    contact: Annotated[Any, Field(description='Not supported yet.')] = None
-    poll: Annotated[Any, Field(description='Not supported yet.')] = None
-    reaction: Annotated[Any, Field(description='Not supported yet.')] = None
-    template: Annotated[Any, Field(description='Not supported yet.')] = None
-    send_at: Annotated[Any, Field(description='Not supported yet.')] = None
 
 
 def routes(gateway: Gateway) -> APIRouter:
@@ -68,9 +45,13 @@ def routes(gateway: Gateway) -> APIRouter:
         `session_not_working` when the session is stopped or not linked.
         """
         asker, new = asker_of(request), await body_of(request, NewMessage)
-        text = _text_of(new)
-        once = once_of(request, new)
-        said = NewText(session=new.session, to=new.to, text=text, reply_to=new.reply_to, mentions=tuple(new.mentions))
+        once = once_of(request, checked(new))
+        if new.media is not None or new.preview:
+            if (given := await aside(lambda: recalled(once))) is not None:  # nothing is fetched twice for it
+                return given.answer()
+            said = await aside_slowly(lambda: _prepared(gateway, asker, new))
+        else:
+            said = saying_of(new)
         author = author_of(asker)
 
         def post() -> tuple[int, bytes]:
@@ -113,24 +94,41 @@ def routes(gateway: Gateway) -> APIRouter:
 
         def read() -> Body:
             row = visible_message(asker, id)
-            return {**joined_body(row), 'history': history_of(row, receipts_of(row))}
+            return {**marked_bodies([row])[0], 'history': history_of(row, receipts_of(row))}
 
         return json_answer(await aside(read))
 
-    @api.delete('/{id}', **says('Cancel a message', 'messages.send', gives=QueuedOut, problems=(404, 409)))
-    async def cancel(request: Request, id: str) -> Response:
-        """Only while it has not left. 409 `not_cancellable` while it is being sent or after it failed, 409
-        `revoke_not_supported_yet` once it was sent.
+    @api.patch('/{id}', **says('Edit a message', 'messages.send', status=202, gives=ChangedOut, takes=NewWords,
+               example={'text': 'Your order is ready at noon.'}, problems=(404, 409)))  # fmt: skip
+    async def edit(request: Request, id: str) -> Response:
+        """While it waits it is simply changed. Once it was sent, WhatsApp is asked to change it, for 15 minutes: `by`
+        is the message that asks; the event `message.edited` tells when it was done.
+
+        409 `too_late`, `not_editable` (only texts), `not_yours`, `message_deleted`.
+        """
+        asker, new = asker_of(request), await body_of(request, NewWords)
+
+        def work() -> bytes:
+            row = visible_message(asker, id)
+            return _changed(row, outbox.edit(id, new.text, author_of(asker)))
+
+        return Response(await aside(work), 202, media_type='application/json')
+
+    @api.delete('/{id}', **says('Cancel or delete a message', 'messages.send', gives=ChangedOut,
+                                problems=(404, 409)))  # fmt: skip
+    async def take_back(request: Request, id: str) -> Response:
+        """While it has not left it is cancelled. Once it was sent, WhatsApp is asked to delete it for everybody, for 60
+        hours: `by` is the message that asks; the event `message.revoked` tells when it was done.
+
+        409 `not_cancellable` while it is being sent, `too_late`, `not_yours`, `message_deleted`.
         """
         asker = asker_of(request)
 
         def work() -> bytes:
             row = visible_message(asker, id)
-            if row.direction == 'out' and row.status in LEFT:
-                raise Conflict(
-                    f'This message is {row.status}. Taking back what was sent {LATER}', code='revoke_not_supported_yet'
-                )
-            return _queued(outbox.cancel(id))
+            if row.whatsapp_id:
+                return _changed(row, outbox.revoke(id, author_of(asker)))
+            return _changed(outbox.cancel(id), None)
 
         return Response(await aside(work), media_type='application/json')
 
@@ -168,6 +166,15 @@ def routes(gateway: Gateway) -> APIRouter:
     return api
 
 
+def _prepared(gateway: Gateway, asker: Asker, new: NewMessage) -> Saying:
+    """With its file as WhatsApp takes it, or with its preview."""
+    if new.media is not None:
+        if asker.sessions is not None:
+            visible_session(asker, new.session)
+        return saying_of(new, attached(gateway, asker, new.media))
+    return with_preview(gateway, saying_of(new))
+
+
 def author_of(asker: Asker) -> Author:
     return Author(id=f'{asker.kind}:{asker.id}', name=asker.name)
 
@@ -182,21 +189,12 @@ def visible_message(asker: Asker, id: str) -> Message:
 
 def _page(rows: list[Message], limit: int) -> tuple[list[Body], str | None]:
     page, following = cut(rows, limit, lambda row: (str(row.id),))
-    return [joined_body(row) for row in page], following
+    return marked_bodies(page), following
 
 
-def _text_of(new: NewMessage) -> str:
-    """The text, if it is a text and nothing else. Raises Invalid."""
-    said = [kind for kind in KINDS if getattr(new, kind) is not None]
-    if len(said) > 1:
-        raise Invalid(f'A message is one thing: {" or ".join(said)}, not both.', field=said[1])
-    if said and said != ['text']:
-        raise Invalid(f'Sending a {said[0]} {LATER}', field=said[0], code='kind_not_supported_yet')
-    if new.send_at is not None:
-        raise Invalid(f'Sending at a later time {LATER}', field='send_at', code='kind_not_supported_yet')
-    if new.text is None:
-        raise Invalid('There is nothing to say: “text” is missing.', field='text')
-    return new.text
+def _changed(row: Message, by: Line | None) -> bytes:
+    body = {'id': row.id, 'status': row.status, 'chat': row.chat_id}
+    return json_bytes({**body, 'by': by.id if by is not None else None})
 
 
 def _queued(row: Message | Line) -> bytes:

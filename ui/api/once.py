@@ -1,12 +1,13 @@
 """A request repeated with its Idempotency-Key gets the first answer again and is not carried out twice."""
 
-import asyncio
 import base64
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from fastapi import Request
@@ -16,10 +17,11 @@ from starlette.responses import Response
 from core.errors import Conflict, Invalid
 from core.world import World
 from data.answers import Answer, answer_for, keep_answer
-from data.database import write_soon
+from data.database import write
 
 from .aside import aside
-from .asking import Asking, asker_of
+from .asking import Answer as Asked
+from .asking import Asking, Route, Said, asker_of
 
 HEADER = 'Idempotency-Key'
 LONGEST = 255
@@ -51,6 +53,10 @@ class Nothing(BaseModel):
 
 def once_of(request: Request, asked: BaseModel) -> Once | None:
     """None without an Idempotency-Key. Bodies are compared as we understood them, not letter by letter."""
+    return _named(request, asked.model_dump_json().encode())
+
+
+def _named(request: Request, asked: bytes) -> Once | None:
     key = request.headers.get(HEADER)
     if key is None:
         return None
@@ -60,7 +66,7 @@ def once_of(request: Request, asked: BaseModel) -> Once | None:
     whole = f'{asker.kind}:{asker.id}\n{request.method} {request.url.path}\n{key}'.encode('utf-8', 'replace')
     # With the program's secret: a plain hash of a body that holds a password could be guessed at.
     asking: Asking = request.app.state.asking
-    body = hmac.new(asking.people.secret, asked.model_dump_json().encode(), 'sha256').hexdigest()
+    body = hmac.new(asking.people.secret, asked, 'sha256').hexdigest()
     return Once(id=_hash(whole), request=body, seal=whole)
 
 
@@ -75,36 +81,61 @@ def carried_out(once: Once | None, world: World, work: Callable[[], tuple[int, b
     return given
 
 
-async def done_once(once: Once | None, world: World, work: Callable[[], Awaitable[Response]]) -> Response:
-    """The same for what is no write of ours: its answer is kept afterwards, and equal requests wait for each other."""
+def carried_out_once(once: Once | None, world: World, work: Callable[[], tuple[int, bytes]]) -> Given:
+    """The same for what asks WhatsApp and so cannot be one write. Raises Conflict while the first try is under way."""
     if once is None:
-        return await work()
-    async with _turn(once.id):
-        given = await aside(lambda: recalled(once))
-        if given is None:
-            answer = await work()
-            given = Given(answer.status_code, bytes(answer.body))
-            await asyncio.wrap_future(write_soon(lambda: keep(once, world, given)))
-        return given.answer()
+        return Given(*work())
+    with _alone(once):
+        earlier = recalled(once)
+        if earlier is not None:
+            return earlier
+        given = Given(*work())
+        write(lambda: keep(once, world, given))
+        return given
 
 
-@asynccontextmanager
-async def _turn(id: str) -> AsyncIterator[None]:
-    lock, asking = _under_way.get(id, (asyncio.Lock(), 0))
-    _under_way[id] = lock, asking + 1
+class OnceRoute(Route):
+    """Every POST takes an Idempotency-Key, as with `carried_out_once`. For what is done outside of the database."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], *, openapi_extra: dict[str, Any], **more: Any) -> None:
+        said: Said = openapi_extra['said']
+        extra = {**openapi_extra, 'said': replace(said, once='POST' in (more.get('methods') or ()))}
+        super().__init__(path, endpoint, openapi_extra=extra, **more)
+
+    def around(self, answer: Asked) -> Asked:
+        async def answered(request: Request) -> Response:
+            once = _named(request, await request.body())
+            if once is None:
+                return await answer(request)
+            with _alone(once):
+                earlier = await aside(lambda: recalled(once))
+                return earlier.answer() if earlier is not None else await self._kept(once, request, answer)
+
+        return answered if self.said.once else answer
+
+    async def _kept(self, once: Once, request: Request, answer: Asked) -> Response:
+        asking: Asking = request.app.state.asking
+        made = await answer(request)
+        given = Given(made.status_code, bytes(made.body))
+        await aside(lambda: write(lambda: keep(once, asking.people.world, given)))
+        return made
+
+
+@contextmanager
+def _alone(once: Once) -> Iterator[None]:
+    with _turn:
+        if once.id in _under_way:
+            raise Conflict('The first request with this key is still being carried out.', code='idempotency_key_busy')
+        _under_way.add(once.id)
     try:
-        async with lock:
-            yield
+        yield
     finally:
-        _, asking = _under_way[id]
-        if asking > 1:
-            _under_way[id] = lock, asking - 1
-        else:
-            del _under_way[id]
+        with _turn:
+            _under_way.discard(once.id)
 
 
-# By the id of a request: whose turn it is, and how many ask for it.
-_under_way: dict[str, tuple[asyncio.Lock, int]] = {}
+_turn = threading.Lock()
+_under_way: set[str] = set()
 
 
 def keep(once: Once, world: World, given: Given) -> None:

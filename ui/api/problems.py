@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from core.errors import (
+    CallDenied,
     CallFailed,
     Conflict,
     DovecoteError,
@@ -20,6 +21,7 @@ from core.errors import (
     NotFound,
     SendRefused,
     SendUncertain,
+    TooLarge,
     TooMany,
 )
 from data.database import StorageFailed
@@ -40,8 +42,14 @@ class Unauthorized(DovecoteError):
         self.challenge = challenge
 
 
-class NotJson(DovecoteError):
+class WrongType(DovecoteError):
+    """The body is of a kind that is not taken here."""
+
     code = 'unsupported_media_type'
+
+
+class NotJson(WrongType):
+    pass
 
 
 class FieldProblem(BaseModel):
@@ -78,7 +86,9 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404),
     (Conflict, 409),
     (NotConnected, 409),
-    (NotJson, 415),
+    (CallDenied, 409),
+    (WrongType, 415),
+    (TooLarge, 413),
     (Invalid, 422),
     (TooMany, 429),
     (SendRefused, 502),

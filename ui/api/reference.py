@@ -17,8 +17,8 @@ ABOUT = """\
 Send and receive WhatsApp messages with plain HTTP.
 
 Every request brings a key: `Authorization: Bearer dvc_…` or `X-Api-Key: dvc_…`. Make one under *Keys*, or with
-`dovecote key add NAME --role ROLE`. Bodies are JSON. Times are RFC 3339 in UTC, ids are ULIDs. Lists take `limit`
-(1 to 200) and `cursor`, and answer `{"items": […], "next": …}`.
+`dovecote key add NAME --role ROLE`. Bodies are JSON, but for files. Times are RFC 3339 in UTC, ids are ULIDs. Lists
+take `limit` (1 to 200) and `cursor`, and answer `{"items": […], "next": …}`.
 
 An error is `application/problem+json` (RFC 9457): `detail` is a sentence for a person, `code` never changes, `retry`
 says whether trying the same again may help. A POST that sends or creates takes an `Idempotency-Key`: repeated with the
@@ -26,8 +26,12 @@ same body within 7 days it gets the first answer again, with the header `Idempot
 """
 TAGS = {
     'messages': 'Say something, and see what became of it.',
+    'media': 'Files: to send, and received.',
     'sessions': 'A session is one linked WhatsApp account.',
     'chats': 'Conversations with people and groups.',
+    'groups': 'Groups of WhatsApp: who is in them, and what may be done in them.',
+    'calls': 'Calls are shown and rejected; nobody here can take one.',
+    'quick-replies': 'Texts that people here write again and again.',
     'contacts': 'The people who wrote to you or were written to.',
     'events': 'Everything that happens, as it happens.',
     'flows': 'What answers by itself, and what it did.',
@@ -43,7 +47,8 @@ WHY = {
     404: 'There is no such thing, or the key may not see it.',
     409: 'Its state does not allow this now; `code` says which.',
     413: 'The request is too large.',
-    415: 'The body is not JSON.',
+    415: 'The body is not of the kind that is taken here.',
+    416: 'The file has no such part.',
     422: 'Something in the request makes no sense; `errors` says where.',
     429: 'Too many wrong keys; come back after `Retry-After` seconds.',
     502: 'WhatsApp refused.',

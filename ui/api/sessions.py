@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -37,10 +37,21 @@ class NewSession(BaseModel):
     start: Annotated[bool, Field(description='Start it at once, so that it shows a QR code.')] = True
 
 
+class CallRules(BaseModel):
+    model_config = ConfigDict(extra='forbid')
+
+    reject: Annotated[bool | None, Field(description='Reject calls by themselves.')] = None
+    text: Annotated[str | None, Field(max_length=1000, description='What is then written to the caller.')] = None
+
+
 class SessionChanges(BaseModel):
     model_config = ConfigDict(extra='forbid')
 
-    country: Annotated[str, Field(description='Two letters, or empty for none.', examples=['DE'])]
+    country: Annotated[str | None, Field(description='Two letters, or empty for none.', examples=['DE'])] = None
+    calls: Annotated[CallRules | None, Field(description='What becomes of calls.')] = None
+    presence: Annotated[Literal['online', 'as_phone'] | None, Field(
+        description='`online`: shown as online all the time, and the phone rings less. `as_phone`: only with it.',
+    )] = None  # fmt: skip
 
 
 class NewPairingCode(BaseModel):
@@ -93,10 +104,23 @@ def routes(gateway: Gateway) -> APIRouter:
         return json_answer(await aside(lambda: body_of_session(visible_session(asker, name))))
 
     @api.patch('/{name}', **says('Change a session', 'sessions.manage', gives=SessionOut, takes=SessionChanges,
-                                 example={'country': 'BR'}, problems=(404,)))  # fmt: skip
+                                 example={'country': 'BR', 'calls': {'reject': True, 'text': 'Please write.'}},
+                                 problems=(404,)))  # fmt: skip
     async def change(request: Request, name: str) -> Response:
+        """Only what is named is changed."""
         new = await body_of(request, SessionChanges)
-        return await _act(request, name, lambda name: sessions.change(name, country=new.country))
+
+        def work(name: str) -> Session:
+            row = sessions.named(name)
+            if new.country is not None:
+                sessions.change(name, country=new.country)
+            if new.calls is not None:
+                gateway.calls.set_rules(row.id, reject=new.calls.reject, text=new.calls.text)
+            if new.presence is not None:
+                gateway.presence.set_own(row.id, new.presence)
+            return sessions.named(name)
+
+        return await _act(request, name, work)
 
     @api.delete('/{name}', **says('Delete a session', 'sessions.manage', status=204, problems=(404,)))
     async def delete(request: Request, name: str) -> Response:

@@ -22,6 +22,13 @@ class PersonOut(BaseModel):
     group: str | None = Field(default=None, description='Only for groups: its address.')
 
 
+class HistoryOut(BaseModel):
+    progress: int = Field(
+        description='How far the phone has come with telling its history, in percent.', examples=[100]
+    )
+    messages: int = Field(description='How many messages of it are kept.', examples=[1240])
+
+
 class SessionOut(BaseModel):
     name: str = Field(examples=['shop'])
     id: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
@@ -37,6 +44,11 @@ class SessionOut(BaseModel):
     country: str | None = Field(description='In which numbers without a plus are read.', examples=['DE'])
     linked_at: str | None = TIME
     created_at: str = TIME
+    history: HistoryOut | None = Field(
+        description='What the phone told of the time before the link; null: nothing yet.'
+    )
+    calls: 'CallRulesOut'
+    presence: Literal['online', 'as_phone'] = Field(description='Whether it is shown as online all the time.')
 
 
 class ChangeOut(BaseModel):
@@ -56,6 +68,10 @@ class QueuedOut(BaseModel):
     chat: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0B'])
 
 
+class ChangedOut(QueuedOut):
+    by: str | None = Field(description='The message that asks WhatsApp for the change; null: nothing had to be asked.')
+
+
 class WentWrongOut(BaseModel):
     code: str = Field(description='WhatsApp’s number, or a word.', examples=['463'])
     detail: str = Field(examples=['This number has never written to you (463). Ask them to write first.'])
@@ -71,6 +87,104 @@ class StepOut(BaseModel):
     status: str = Field(description=MESSAGE_STATES, examples=['delivered'])
     at: str = TIME
     detail: str | None = Field(default=None, description='Why, if it failed or is uncertain.', examples=[None])
+
+
+class MediaPartOut(BaseModel):
+    id: str | None = Field(description='For `GET /media/{id}`; null until it was fetched from WhatsApp.')
+    mime: str = Field(examples=['image/jpeg'])
+    size: int = Field(description='Bytes.')
+    filename: str
+    width: int
+    height: int
+    seconds: int
+    animated: bool
+    view_once: bool | None = None
+    state: str | None = Field(
+        default=None,
+        description='Of a received one: wanted (it is being fetched), here, failed, gone (WhatsApp has it no longer) '
+        'or skipped (this session does not fetch such files by itself).',
+        examples=['here'],
+    )
+    detail: str | None = Field(default=None, description='Why it is not here, in a sentence.', examples=[''])
+
+
+class ReceivedFileOut(MediaPartOut):
+    kind: str = Field(description='image, video, audio, voice, document or sticker.', examples=['image'])
+
+
+class WantedOut(BaseModel):
+    id: str = Field(description='The message.', examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
+    media: ReceivedFileOut
+
+
+class FileOut(BaseModel):
+    id: str = Field(description='For `media.id` of a message.', examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
+    mime: str = Field(description='By its content.', examples=['image/jpeg'])
+    size: int = Field(description='Bytes.', examples=[48213])
+    sha256: str = Field(examples=['9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'])
+    filename: str = Field(examples=['photo.jpg'])
+    width: int = Field(description='Pixels; 0: unknown, or it has none.', examples=[1600])
+    height: int = Field(examples=[1200])
+    seconds: int = Field(description='Of sound and video; 0: unknown, or it has none.', examples=[0])
+    animated: bool
+
+
+class PlaceOut(BaseModel):
+    latitude: float
+    longitude: float
+    name: str
+    address: str
+    live: bool = Field(description='It moved while it was shared; this is where it began.')
+
+
+class CardOut(BaseModel):
+    name: str
+    phones: list[str]
+
+
+class VoteOut(BaseModel):
+    options: list[str]
+
+
+class ChosenOut(VoteOut):
+    by: PersonOut | None = Field(description='null: this account.')
+    at: str = TIME
+
+
+class PollOut(BaseModel):
+    name: str
+    options: list[str]
+    multiple: bool
+    votes: list[ChosenOut] | None = Field(default=None, description='What each chose last.')
+
+
+class CallOut(BaseModel):
+    video: bool
+    state: Literal['ringing', 'rejected', 'over']
+
+
+class GroupChangeOut(BaseModel):
+    action: str = Field(description='created, joined, added, left, removed, promoted, renamed, …', examples=['added'])
+    by: str | None = Field(description='The address of who did it.', examples=['15551230001@s.whatsapp.net'])
+    people: list[str] = Field(description='Addresses of those it was done to.')
+    name: str = Field(description='What the group is called since then.')
+
+
+class CallRulesOut(BaseModel):
+    reject: bool = Field(description='Calls to this account are rejected by themselves.')
+    text: str = Field(description='What is then written to the caller; empty: nothing.')
+
+
+class PreviewOut(BaseModel):
+    url: str
+    title: str
+    description: str
+
+
+class ReactionOut(BaseModel):
+    emoji: str = Field(examples=['👍'])
+    by: PersonOut | None = Field(description='null: this account.')
+    at: str = TIME
 
 
 class MessageOut(BaseModel):
@@ -93,6 +207,21 @@ class MessageOut(BaseModel):
     group: PersonOut | None = Field(default=None, description='Incoming, in a group: which.')
     reply_to: QuoteOut | None = Field(default=None, description='The message it answers.')
     mentions: list[str] | None = None
+    forwarded: bool | None = Field(default=None, description='It was forwarded by whoever sent it.')
+    about: str | None = Field(
+        default=None, description='Of a reaction, edit, revoke or poll_vote: WhatsApp’s id of the message it is about.'
+    )
+    media: MediaPartOut | None = Field(default=None, description='Of image, video, audio, voice, document, sticker.')
+    location: PlaceOut | None = None
+    contacts: list[CardOut] | None = None
+    poll: PollOut | None = None
+    vote: VoteOut | None = Field(default=None, description='Of a poll_vote: what was chosen.')
+    call: CallOut | None = None
+    group_change: GroupChangeOut | None = Field(default=None, description='What happened in a group; `text` says it.')
+    preview: PreviewOut | None = Field(default=None, description='What is shown of a link in the text.')
+    reactions: list[ReactionOut] | None = None
+    edited_at: str | None = Field(default=None, description='When its author changed it.')
+    revoked_at: str | None = Field(default=None, description='When its author deleted it for everybody.')
 
 
 class OneMessageOut(MessageOut):
@@ -111,6 +240,86 @@ class ChatOut(BaseModel):
     assigned_to: str | None = Field(description='The id of the colleague who answers.')
     last_message: str | None = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
     last_at: str | None = TIME
+    closed: str | None = Field(
+        description='Why nobody can write into it now.', examples=['You are no longer in this group.']
+    )
+
+
+class MemberOut(PersonOut):
+    role: Literal['member', 'admin', 'owner']
+
+
+class GroupOut(BaseModel):
+    id: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0B'], description='Of its chat.')
+    session: str = Field(examples=['shop'])
+    group: str = Field(examples=['120363000000000001@g.us'], description='Its address.')
+    name: str = Field(examples=['Regulars'])
+    description: str = Field(examples=['Early birds'])
+    announce: bool = Field(description='Only admins may write.')
+    locked: bool = Field(description='Only admins may change name, photo and description.')
+    owner: str | None = Field(description='The address of who made it.', examples=['15551230001@s.whatsapp.net'])
+    role: Literal['member', 'admin', 'owner', 'gone'] | None = Field(
+        description='What this account is in it; gone: it is not in it any more; null: not known yet.'
+    )
+    size: int | None = Field(description='How many are in it; null: not known yet.', examples=[12])
+    made_at: str | None = TIME
+    closed: str | None = Field(description='Why nobody can write into it now.', examples=[None])
+
+
+class OneGroupOut(GroupOut):
+    members: list[MemberOut] = Field(description='Who made it first, then admins, then by name.')
+
+
+class OutcomeOut(BaseModel):
+    action: Literal['add', 'remove', 'promote', 'demote']
+    person: PersonOut
+    done: bool
+    code: str | None = Field(description='WhatsApp’s number for what went wrong.', examples=['403'])
+    detail: str | None = Field(description='The same in a sentence.', examples=['They may only be invited: …'])
+
+
+class NewGroupOut(OneGroupOut):
+    outcomes: list[OutcomeOut]
+
+
+class MembersOut(BaseModel):
+    outcomes: list[OutcomeOut]
+    group: OneGroupOut
+
+
+class PreviewGroupOut(BaseModel):
+    group: str = Field(examples=['120363000000000001@g.us'])
+    name: str = Field(examples=['Regulars'])
+    description: str
+    size: int | None
+    made_at: str | None = TIME
+
+
+class InviteOut(BaseModel):
+    link: str = Field(examples=['https://chat.whatsapp.com/AbCdEfGhIjKlMnOp'])
+
+
+class PresenceOut(BaseModel):
+    session: str = Field(description='The session that sees it.', examples=['shop'])
+    online: bool | None = Field(description='null: nothing is known, or they do not show it.')
+    last_seen: str | None = TIME
+    typing: Literal['typing', 'recording'] | None = Field(description='What they do in our chat just now.')
+
+
+class NoteOut(BaseModel):
+    id: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
+    chat: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0B'])
+    text: str = Field(examples=['Pays by invoice.'])
+    author: str = Field(description='user:… or key:….')
+    author_name: str = Field(examples=['Mia Brandt'])
+    at: str = TIME
+
+
+class QuickReplyOut(BaseModel):
+    key: str = Field(examples=['opening-hours'])
+    text: str = Field(examples=['Hi {{ contact.name }}, we bake from 7 to 18.'])
+    created_at: str = TIME
+    changed_at: str = TIME
 
 
 class ReadOut(BaseModel):
@@ -126,6 +335,7 @@ class ContactOut(BaseModel):
     name: str | None = Field(examples=['Anna'])
     push_name: str | None = Field(description='What they call themselves.', examples=['Anna'])
     created_at: str = TIME
+    blocked: list[str] = Field(description='The sessions that have blocked them.', examples=[[]])
 
 
 class CheckedOut(BaseModel):

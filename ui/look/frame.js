@@ -62,6 +62,16 @@
     chosen?.scrollIntoView({ block: 'nearest' });
   }
 
+  // A login that ended before this page had its socket: the socket is refused for ever, and nothing else would tell.
+  function hearRefusals() {
+    if (!window.socket) return setTimeout(hearRefusals, 50);
+    window.socket.on('connect_error', async () => {
+      const answer = await fetch(location.href, { method: 'HEAD', redirect: 'manual' }).catch(() => null);
+      if (answer?.type === 'opaqueredirect') location.reload();
+    });
+  }
+  hearRefusals();
+
   // So that "today" on the server is the reader's day.
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   document.cookie = `dovecote_zone=${zone}; path=/; max-age=31536000; samesite=lax`;

@@ -1,6 +1,7 @@
 """The dashboard: is everything working, what happened today, what needs a person."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 
 from nicegui import ui
@@ -18,6 +19,7 @@ from ..overview import Card, Hours, Need, Overview, overview
 from ..part import Part
 from ..pieces import (
     Knot,
+    Words,
     ask,
     box,
     button,
@@ -66,6 +68,7 @@ class _Dashboard:
         self.login = login
         self.zone = reader_zone()
         self.cards: dict[str, _Card] = {}
+        self.host_lines: dict[str, Words] = {}
         self.asked = self.answered = 0
 
     async def look(self) -> Overview:
@@ -133,12 +136,13 @@ class _Dashboard:
         self.cards = {name: _Card(name) for name in names}
 
     def draw_hosts(self, reports: tuple[HostReport, ...]) -> None:
+        self.host_lines = {}
         with panel('Session hosts', tight=True), box('lines', 'ul'):
             for report in reports:
                 with box('', 'li'):
                     box('dot bad' if report.crashes and not report.pid else 'dot')
                     with box('grow'):
-                        words(_host(report), tag='p')
+                        self.host_lines[report.id] = words(_host(report), tag='p')
                         words(_crashes(report), 'small faint', 'p')
                     if self.login.asker.may('hosts.manage'):
                         button('Restart…', 'risky small', on_click=guarded(self.restarter(report), 'hosts.manage'))
@@ -163,8 +167,12 @@ class _Dashboard:
         self.show_hosts()
 
     def show_hosts(self) -> None:
-        if self.cards:
-            self.hosts.show(tuple(self.gateway.hosts.hosts()))
+        if not self.cards:
+            return
+        reports = self.gateway.hosts.hosts()
+        self.hosts.show(tuple(replace(report, memory_mb=0.0) for report in reports))
+        for report in reports:  # the memory changes all the time, and in place
+            self.host_lines[report.id].set_text(_host(report))
 
     def restarter(self, report: HostReport) -> Callable[[], Awaitable[None]]:
         async def restart() -> None:

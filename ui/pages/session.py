@@ -13,6 +13,7 @@ from data.messages import held_of, tally, unsettled
 from data.sessions import history, session_by_name
 
 from ..aside import aside, reading
+from ..calls import calls_and_presence
 from ..compose import Gateway
 from ..countries import countries
 from ..day import day_figures
@@ -154,6 +155,7 @@ class _Session:
                     self.facts = Part(facts)
                 if self.may:
                     self.draw_settings()
+                    calls_and_presence(self.gateway, self.login, self.name, self.id)
                 self.draw_danger(linked=True)
             with box('stack wide'):
                 self.draw_history()

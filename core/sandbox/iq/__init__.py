@@ -4,25 +4,21 @@ A handler is chosen by namespace and first child, then by namespace alone. It re
 raises Refused. A query that nobody handles gets an empty result and is kept in `relay.unknown`.
 """
 
-from typing import TYPE_CHECKING
-
-from core.sandbox.iq import account, groups, keys, users
-from core.sandbox.iq.table import HANDLERS, Refused
+from core.sandbox.iq import account, groups, keys, pictures, users
+from core.sandbox.iq.table import HANDLERS, Asker, Refused
 from core.sandbox.node import Node
 
-if TYPE_CHECKING:
-    from core.sandbox.session import Session
-
-__all__ = ['Refused', 'account', 'answer', 'groups', 'keys', 'users']
+__all__ = ['Refused', 'account', 'answer', 'groups', 'keys', 'pictures', 'users']
 
 
-def answer(session: 'Session', node: Node) -> list[Node]:
+def answer(asker: Asker, node: Node) -> list[Node]:
+    """Raises Refused."""
     xmlns, first = node.text('xmlns'), node.first
     handler = HANDLERS.get((xmlns, first.tag if first else '')) or HANDLERS.get((xmlns, ''))
     if handler is None:
-        session.relay.note_unknown(node)
+        asker.relay.note_unknown(node)
         return []
-    children = handler(session, node, first or Node(''))
-    if node.text('type') == 'set':
-        session.relay.keep.session(session)
+    children = handler(asker, node, first or Node(''))
+    if node.text('type') == 'set' and asker.device:
+        asker.relay.keep.whole(asker.device)
     return children

@@ -1,15 +1,32 @@
 """Who answers which query."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from core.sandbox.node import Node
+from core.sandbox.people import Device
 
 if TYPE_CHECKING:
-    from core.sandbox.session import Session
+    from core.sandbox.relay import Relay
 
-# (session, the whole query, its first child or an empty node) -> the children of the result
-Handler = Callable[['Session', Node, Node], list[Node]]
+
+class Asker(Protocol):
+    """A client's session, or a phone."""
+
+    @property
+    def relay(self) -> 'Relay': ...
+
+    @property
+    def device(self) -> Device | None: ...
+
+    @property
+    def known(self) -> Device:
+        """The device that asks. Raises Refused when it is not logged in."""
+        ...
+
+
+# (who asks, the whole query, its first child or an empty node) -> the children of the result
+Handler = Callable[[Asker, Node, Node], list[Node]]
 HANDLERS: dict[tuple[str, str], Handler] = {}
 NOT_FOUND = (404, 'item-not-found')
 
@@ -30,5 +47,5 @@ def on(xmlns: str, *tags: str) -> Callable[[Handler], Handler]:
     return register
 
 
-def nothing(_session: 'Session', _node: Node, _first: Node) -> list[Node]:
+def nothing(_asker: Asker, _node: Node, _first: Node) -> list[Node]:
     return []

@@ -1,34 +1,30 @@
 """Queries about people: who is on WhatsApp, with which devices, and what they show."""
 
 import hashlib
-import secrets
-from typing import TYPE_CHECKING
 
-from core.sandbox.iq.table import NOT_FOUND, Refused, nothing, on
+from core.sandbox.iq.table import Asker, Refused, nothing, on
 from core.sandbox.node import LID, USER, Jid, Node
 from core.sandbox.people import Account
-
-if TYPE_CHECKING:
-    from core.sandbox.session import Session
 
 on('privacy', 'tokens')(nothing)
 on('disappearing_mode')(nothing)
 
 
 @on('usync', 'usync')
-def _usync(session: 'Session', _node: Node, first: Node) -> list[Node]:
+def _usync(asker: Asker, _node: Node, first: Node) -> list[Node]:
     wanted = [item.tag for item in first.child('query')]
     by_lid = first.child('query').child('contact').text('addressing_mode') == 'lid'
-    users = [_user(session, item, wanted, by_lid) for item in first.child('list')]
+    users = [_user(asker, item, wanted, by_lid) for item in first.child('list')]
     head = {key: first.get(key) for key in ('sid', 'index', 'last', 'mode', 'context')}
     result = Node('result', content=[Node(tag) for tag in wanted])
     return [Node('usync', head, [result, Node('list', content=users)])]
 
 
-def _user(session: 'Session', item: Node, wanted: list[str], by_lid: bool) -> Node:
+def _user(asker: Asker, item: Node, wanted: list[str], by_lid: bool) -> Node:
     contact = item.find('contact')
     jid = item.jid('jid') or _number(item.child('contact'))
-    account = session.relay.people.account(jid)
+    people = asker.relay.people
+    account = people.account(jid) if contact is None else people.found_by(jid)
     shown, children = jid, []
     if contact is not None:
         children.append(Node('contact', {'type': 'in' if account else 'out'}, contact.data))
@@ -63,20 +59,36 @@ def _number(contact: Node) -> Jid:
 
 
 @on('blocklist')
-def _blocklist(session: 'Session', node: Node, first: Node) -> list[Node]:
-    blocked = session.known.account.blocked
-    jid = first.jid('jid')
-    if node.text('type') == 'set' and jid:
-        change = blocked.add if first.text('action') == 'block' else blocked.discard
-        change(str(jid.bare))
-    listed = sorted(blocked)
-    digest = hashlib.sha256(' '.join(listed).encode()).hexdigest()[:16]
-    return [Node('list', {'dhash': digest}, [Node('item', {'jid': Jid.parse(each)}) for each in listed])]
+def _blocklist(asker: Asker, node: Node, first: Node) -> list[Node]:
+    account = asker.known.account
+    if node.text('type') == 'set':
+        _change_blocklist(asker, account, first)
+    listed = [Node('item', {'jid': Jid.parse(each)}) for each in sorted(account.blocked)]
+    return [Node('list', {'dhash': _hash(account), 'addressing_mode': 'lid'}, listed)]
+
+
+def _change_blocklist(asker: Asker, account: Account, item: Node) -> None:
+    """Block somebody or let them in again, and tell the account's other devices."""
+    other, action, before = asker.relay.people.account(item.jid('jid')), item.text('action'), _hash(account)
+    if other is None or action not in ('block', 'unblock'):
+        raise Refused(400, 'bad-request')
+    change = account.blocked.add if action == 'block' else account.blocked.discard
+    change(str(other.jid(LID)))
+    head = {'dhash': _hash(account), 'prev_dhash': before, 'action': 'modify'}
+    news = Node('blocklist', head, [Node('item', {'jid': other.jid(LID), 'action': action})])
+    for device in account.linked:
+        if device is not asker.known:
+            asker.relay.notify(device, account.jid(USER), 'account_sync', news)
+    asker.relay.tell(account, 'contact')
+
+
+def _hash(account: Account) -> str:
+    return hashlib.sha256(' '.join(sorted(account.blocked)).encode()).hexdigest()[:16]
 
 
 @on('privacy', 'privacy')
-def _privacy(session: 'Session', node: Node, first: Node) -> list[Node]:
-    privacy = session.known.account.privacy
+def _privacy(asker: Asker, node: Node, first: Node) -> list[Node]:
+    privacy = asker.known.account.privacy
     if node.text('type') == 'set':
         privacy.update({item.text('name'): item.text('value') for item in first})
     listed = [Node('category', {'name': name, 'value': value}) for name, value in privacy.items()]
@@ -84,25 +96,9 @@ def _privacy(session: 'Session', node: Node, first: Node) -> list[Node]:
 
 
 @on('status')
-def _status(session: 'Session', node: Node, first: Node) -> list[Node]:
+def _status(asker: Asker, node: Node, first: Node) -> list[Node]:
     if first.tag == 'privacy':
         return [Node('privacy', content=[Node('list', {'type': 'contacts', 'default': 'true'})])]
     if node.text('type') == 'set':
-        session.known.account.about = first.data.decode()
+        asker.known.account.about = first.data.decode()
     return []
-
-
-@on('w:profile:picture')
-def _picture(session: 'Session', node: Node, first: Node) -> list[Node]:
-    jid = node.jid('target')
-    account = session.known.account if jid is None else session.relay.people.account(jid)
-    if node.text('type') == 'set':
-        ident = str(secrets.randbits(40)) if first.tag else ''
-        if account:
-            account.picture = ident
-        return [Node('picture', {'id': ident})]
-    if account is None or not account.picture:
-        raise Refused(*NOT_FOUND)
-    path = f'/v/picture/{account.picture}'
-    url = f'https://{session.relay.media_host}{path}'
-    return [Node('picture', {'id': account.picture, 'type': first.get('type'), 'direct_path': path, 'url': url})]

@@ -18,26 +18,27 @@ from ...pieces import box
 from ...written import reader_zone
 from .chats import ChatList
 from .contact import Contact
-from .conversation import CHANGES, Conversation
+from .conversation import CHANGES, HEARD, Conversation
+from .group import GroupPanel
 from .new_chat import new_chat
 from .views import chat_view
 
 if TYPE_CHECKING:
     from ...compose import Gateway
 
-LISTED = (*CHANGES, 'chat.read', 'chat.changed', 'group.updated', 'contact.resolved', 'session.deleted')
-HEARD = (*CHANGES, 'chat.typing', 'chat.changed', 'group.updated', 'flow.run.finished', 'flow.run.failed')
+LISTED = (*CHANGES, 'message.edited', 'message.revoked', 'chat.read', 'chat.changed', 'group.updated',
+          'contact.resolved', 'session.deleted')  # fmt: skip
 ROUTING_TAKES = 0.4  # seconds, generously; a message no flow wanted makes no news
 
 
 def register(gateway: 'Gateway') -> None:
     @page('/inbox', 'messages.see')
-    async def inbox(login: Login, chat: str = '') -> None:
-        await InboxPage(gateway, login).draw(chat)
+    async def inbox(login: Login, chat: str = '', at: str = '') -> None:
+        await InboxPage(gateway, login).draw(chat, at)
 
     @page('/inbox/{chat}', 'messages.see')
     async def inbox_chat(login: Login, chat: str) -> None:
-        await InboxPage(gateway, login).draw(chat)
+        await InboxPage(gateway, login).draw(chat, '')
 
 
 class InboxPage:
@@ -48,18 +49,21 @@ class InboxPage:
         self.asker = login.asker
         zone, clock = reader_zone(), gateway.world.now
         may_write = self.asker.may('messages.send')
-        self.list = ChatList(login, clock, zone, open=self.open, write=self._write if may_write else None)
+        self.list = ChatList(login, clock, zone, open=self.open, write=self._write_first if may_write else None)
         self.talk = Conversation(
-            login, clock, zone, gateway.chats, gateway.outbox,
-            picked=self._pick, back=self.close, more=lambda: self.columns.classes('telling'),
+            gateway, login, zone, picked=self._pick, open=self.open, back=self.close, write=self._write,
+            more=lambda: self.columns.classes('telling'),
         )  # fmt: skip
-        self.contact = Contact(self.asker, close=lambda: self.columns.classes(remove='telling'))
+        self.contact = Contact(
+            self.asker, GroupPanel(gateway, login), close=lambda: self.columns.classes(remove='telling')
+        )
         self._sandbox = gateway.sandbox is not None
         self._looking = True
+        self._asks_again = False
         self._wanted = self._picked = ''
         self._stop_listening: Callable[[], None] = lambda: None
 
-    async def draw(self, chat_id: str) -> None:
+    async def draw(self, chat_id: str, at: str) -> None:
         with frame('Inbox', here='/inbox', login=self.login, sandbox=self._sandbox), box('inbox') as self.columns:
             await self.list.draw()
             self.talk.draw()
@@ -69,11 +73,12 @@ class InboxPage:
         ui.on('tab-seen', self._tab_seen)
         ui.run_javascript(TELL_SEEN)
         if chat_id:
-            await self.open(chat_id, put_address=False)
+            await self.open(chat_id, at, put_address=False)
         if self.talk.chat is None:
             self.close()
 
-    async def open(self, chat_id: str, *, put_address: bool = True) -> None:
+    async def open(self, chat_id: str, at: str = '', *, put_address: bool = True) -> None:
+        """`at`: the message to show, the newest when ''."""
         self._wanted = chat_id
         chat = await reading(chat_view, chat_id, self.asker)
         if chat is None:
@@ -85,7 +90,7 @@ class InboxPage:
             _put_address(f'/inbox?chat={quote(chat_id)}')
         self._stop_listening()
         self._stop_listening = live(self.gateway.bus, self._heard, kinds=HEARD, chat=chat_id, every=0.1)
-        await self.talk.show(chat)
+        await self.talk.show(chat, at=at)
         if self._wanted != chat_id:
             return
         self.columns.classes('reading', remove='telling')
@@ -138,23 +143,32 @@ class InboxPage:
 
     async def _pick(self, message_id: str, to_column: bool) -> None:
         self._picked = message_id
-        self.talk.mark(message_id)
+        self.talk.talk.mark(message_id)
         if to_column:
             self.columns.classes('telling')
         await self._tell(message_id)
 
     async def _tell(self, message_id: str) -> None:
-        decided = await self.contact.tell(message_id)
-        if not decided:  # a message no flow wants makes no news
-            with self.columns:
-                ui.timer(ROUTING_TAKES, lambda: self.contact.tell(self.contact.message), once=True)
+        if await self.contact.tell(message_id) or self._asks_again:
+            return
+        self._asks_again = True  # a message no flow wants makes no news
+        with self.columns:
+            ui.timer(ROUTING_TAKES, self._tell_again, once=True)
+
+    async def _tell_again(self) -> None:
+        self._asks_again = False
+        await self._tell(self.contact.message)
 
     def _last(self) -> str:
-        """The last message somebody else wrote."""
-        return next((said.id for said in reversed(self.talk.messages) if not said.out), '')
+        return self.talk.talk.last_heard
 
-    async def _write(self) -> None:
+    async def _write_first(self) -> None:
         await new_chat(self.login, self.gateway.outbox, self.open)
+
+    async def _write(self, to: str) -> None:
+        """To the number on a contact card, from the session that the card came to."""
+        session = self.talk.chat.session if self.talk.chat is not None else ''
+        await new_chat(self.login, self.gateway.outbox, self.open, to=to, session=session)
 
 
 def _put_address(path: str) -> None:

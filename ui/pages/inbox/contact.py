@@ -8,13 +8,14 @@ from core.rights import Asker
 from ...aside import reading
 from ...part import Part
 from ...pieces import box, facts, person, tool, trace, words
+from .group import GroupPanel
 from .story import NOTHING, Story, story_of
 from .views import ChatView
 
 
 class Contact:
-    def __init__(self, asker: Asker, *, close: Callable[[], object]) -> None:
-        self.asker, self.close = asker, close
+    def __init__(self, asker: Asker, group: GroupPanel, *, close: Callable[[], object]) -> None:
+        self.asker, self.group, self.close = asker, group, close
         self.message = ''
 
     def draw(self) -> None:
@@ -25,6 +26,7 @@ class Contact:
                 tool('close', 'Close', on_click=self.close).classes('push narrow')
             with box('scrolls drawer').props('tabindex=0 role=group aria-label="Contact and what happened"'):
                 self._who: Part[ChatView] = Part(self._draw_who, 'who')
+                self.group.draw()
                 self._story: Part[Story] = Part(_draw_story, 'story')
 
     def visible(self, yes: bool) -> None:
@@ -32,6 +34,7 @@ class Contact:
 
     def who(self, chat: ChatView) -> None:
         self._who.show(chat)
+        self.group.follow(chat.id if chat.group else '')
 
     async def tell(self, message_id: str) -> bool:
         """Show what happened to this message; False while the router has not looked at it yet."""

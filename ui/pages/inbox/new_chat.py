@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from nicegui import ui
 
 from core.errors import DovecoteError
-from core.outbox import Author, NewText, Outbox, can_send
+from core.outbox import Author, Outbox, Saying, can_send
 from core.rights import Login
 from data.sessions import all_sessions
 
@@ -14,8 +14,10 @@ from ...login import asker_now
 from ...pieces import box, button, dialog, field, words
 
 
-async def new_chat(login: Login, outbox: Outbox, open: Callable[[str], Awaitable[None]]) -> None:
-    """Asks whom to write to and what, and opens the chat once the message is kept."""
+async def new_chat(
+    login: Login, outbox: Outbox, open: Callable[[str], Awaitable[None]], *, to: str = '', session: str = ''
+) -> None:
+    """Asks whom to write to (`to` is a suggestion) and what, and opens the chat once the message is kept."""
     countries = await reading(_countries, login)
     if not countries:
         with dialog('New message', 'No session can send now. Link one, or wait.') as around, box('beside'):
@@ -24,19 +26,20 @@ async def new_chat(login: Login, outbox: Outbox, open: Callable[[str], Awaitable
         return
     with dialog('New message') as around:
         with field('From'):
-            session = ui.select(sorted(countries), value=min(countries))
+            sender = ui.select(sorted(countries), value=session if session in countries else min(countries))
         with field('To'):
-            to = ui.input(placeholder='+1 555 123 0001').props('type=tel autocomplete=off autofocus')
-        words('', 'small faint', 'p').bind_text_from(session, 'value', lambda name: _how(countries[name]))
+            number = ui.input(value=to, placeholder='+1 555 123 0001').props('type=tel autocomplete=off')
+        words('', 'small faint', 'p').bind_text_from(sender, 'value', lambda name: _how(countries[name]))
         with field('Message'):
             text = ui.textarea().props('rows=3 autogrow maxlength=65536')
+        (text if to else number).props('autofocus')
         problem = words('', 'problem small', 'p').props('role=alert')
 
         async def send() -> None:
             try:
                 asker = asker_now()
                 asker.must('messages.send')
-                new = NewText(session=str(session.value), to=str(to.value or ''), text=str(text.value or ''))
+                new = Saying(session=str(sender.value), to=str(number.value or ''), text=str(text.value or ''))
                 author = Author(id=f'user:{asker.id}', name=asker.name)
                 row = await aside(outbox.post, new, author)
             except DovecoteError as error:

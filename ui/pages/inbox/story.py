@@ -13,6 +13,7 @@ from ...pieces import STATES, Knot
 from .wording import shown_as
 
 SUPPRESSED = {
+    'suppressed_blocked': 'Blocked, so nothing looked at it',
     'suppressed_human': 'The bot stayed quiet',
     'suppressed_stale': 'Too old to be answered',
     'suppressed_loop': 'Kept from answering',

@@ -1,23 +1,30 @@
-"""What the inbox shows of rows, as plain values: a line of the list, an open chat, something said."""
+"""What the inbox shows of chats, as plain values: a line of the list, an open chat."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.addresses import shown_phone
-from core.bodies import chat_body
+from core.bodies import chat_body, closed_because
 from core.rights import Asker
-from data.chats import Chat, chat_by_id, latest_chats, unread_total
-from data.contacts import contacts_at
-from data.messages import Message, messages_by_ids, messages_of
-from data.people import names_of
+from data.chats import Chat, chat_by_id, counts_of, latest_chats
+from data.messages import Message, messages_by_ids
+from data.people import all_users, names_of
+from data.search import Hit, search_messages
 
-from .wording import HAPPENINGS, Piece, happening, only_emoji, pieces_of, shown_as
+from .brings import length_of
+from .said import who_wrote
+from .wording import HAPPENINGS, happening, shown_as
+
+# Nobody has a chat of the bot's; one that waits for a person and is nobody's is what must not be overlooked.
+AUTOMATION = {'bot': 'bot', 'human': 'human', 'unassigned': 'human'}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sieve:
-    """Which chats the list shows. `show`: all, unread, bot or human; `session` an id, '' for all the asker may see."""
+    """Which chats the list shows. `show`: all, unread, mine, unassigned, bot or human; `session` an id, '' for all the
+    asker may see.
+    """
 
     show: str = 'all'
     session: str = ''
@@ -26,7 +33,7 @@ class Sieve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One chat in the list. `tick` is a status, '' for what others said; `keeper` who answers, '' for the bot."""
+    """One chat in the list. `tick` is a status, '' for what others said; `keeper` whose it is, '' for the bot's."""
 
     id: str
     name: str
@@ -44,7 +51,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatView:
-    """An open chat. `keeper`: who answers, '' for the bot; `until`: when the bot comes back by itself."""
+    """An open chat. `keeper`: who answers, '' for the bot; `until`: when the bot comes back by itself. `owner`: whose
+    chat it is, '' for nobody's. `closed`: why nobody can write into it now, '' when one can.
+    """
 
     id: str
     name: str
@@ -58,27 +67,11 @@ class ChatView:
     push_name: str
     since: datetime
     keeper: str
-    keeper_id: str
+    owner: str
+    owner_id: str
     until: datetime | None
     unread: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """One message. `sender` is who wrote it in a group; `quote` whom and what it answers."""
-
-    id: str
-    out: bool
-    kind: str
-    text: str
-    pieces: tuple[Piece, ...]
-    large: bool
-    at: datetime
-    author: str
-    sender: str
-    status: str
-    error: str
-    quote: tuple[str, str] | None
+    closed: str = ''
 
 
 def find_lines(
@@ -91,7 +84,8 @@ def find_lines(
     chats = latest_chats(
         session_ids=session_ids(asker, sieve.session),
         unread=sieve.show == 'unread',
-        automation=sieve.show if sieve.show in {'bot', 'human'} else '',
+        automation=AUTOMATION.get(sieve.show, ''),
+        assigned_to={'mine': asker.id, 'unassigned': ''}.get(sieve.show),
         q=q,
         ids=ids,
         before=before.place if before else None,
@@ -102,8 +96,23 @@ def find_lines(
     return [_line(chat, last.get(str(chat.last_message)), keepers) for chat in chats]
 
 
-def count_unread(asker: Asker) -> int:
-    return unread_total(session_ids(asker, ''))
+def find_hits(asker: Asker, sieve: Sieve, limit: int) -> list[tuple[Hit, str]]:
+    """Messages with the words that are looked for, each with the name of its chat."""
+    hits = search_messages(sieve.q, session_ids=session_ids(asker, sieve.session), limit=limit)
+    names = {
+        chat.id: str(chat_body(chat)['name']) for chat in latest_chats(ids=[hit.chat_id for hit in hits], limit=-1)
+    }
+    return [(hit, names[hit.chat_id]) for hit in hits if hit.chat_id in names]
+
+
+def count_chats(asker: Asker) -> tuple[int, int]:
+    """How many have something unread, and how many are the asker's."""
+    return counts_of(asker.id, session_ids(asker, ''))
+
+
+def colleagues() -> dict[str, str]:
+    """User id -> name of those to whom a chat can be given."""
+    return {str(row.id): str(row.name or row.email) for row in all_users() if row.active and row.role != 'viewer'}
 
 
 def session_ids(asker: Asker, session: str) -> list[str] | None:
@@ -119,6 +128,7 @@ def chat_view(chat_id: str, asker: Asker) -> ChatView | None:
     if chat is None or not asker.may_session(chat.session_id):
         return None
     contact = chat.contact if chat.contact_id else None
+    owner = names_of([str(chat.assigned_to)]).get(str(chat.assigned_to), '') if chat.assigned_to else ''
     return ChatView(
         id=str(chat.id),
         name=str(chat_body(chat)['name']),
@@ -131,20 +141,13 @@ def chat_view(chat_id: str, asker: Asker) -> ChatView | None:
         lid=str(contact.lid or '') if contact else '',
         push_name=str(contact.push_name) if contact else '',
         since=contact.created_at if contact else chat.created_at,
-        keeper=_keeper(chat, names_of([chat.assigned_to] if chat.assigned_to else [])),
-        keeper_id=str(chat.assigned_to or ''),
+        keeper='' if chat.automation != 'human' else owner or 'A person',
+        owner=owner,
+        owner_id=str(chat.assigned_to or ''),
         until=chat.human_until,
         unread=int(chat.unread),
+        closed=closed_because(chat),
     )
-
-
-def said_in(chat_id: str, me: str, before: str = '', limit: int = 50) -> list[Said]:
-    """Oldest first; `me` is the user's id."""
-    return _said(messages_of(chat_id, before=before, limit=limit), me)
-
-
-def said_with(ids: Sequence[str], me: str) -> list[Said]:
-    return _said(messages_by_ids(ids), me)
 
 
 def _line(chat: Chat, last: Message | None, keepers: dict[str, str]) -> Line:
@@ -157,74 +160,22 @@ def _line(chat: Chat, last: Message | None, keepers: dict[str, str]) -> Line:
         tick=str(last.status) if last is not None and own else '',
         symbol=symbol,
         unread=int(chat.unread),
-        keeper=_keeper(chat, keepers),
+        keeper=keepers.get(str(chat.assigned_to), '') or ('A person' if chat.automation == 'human' else ''),
         at=chat.last_at or chat.created_at,
     )
 
 
 def _last_words(chat: Chat, last: Message) -> tuple[str, str]:
     """Icon and text."""
-    who = _who(chat, last)
+    who = who_wrote(chat, last)
     if last.kind in HAPPENINGS:
         return '', happening(str(last.kind), str(last.text), who)
+    if last.revoked_at:
+        return 'block', f'{who} deleted this message'
     symbol, word = shown_as(str(last.kind))
+    if last.kind in ('voice', 'audio', 'video') and last.content:
+        word = ', '.join(filter(None, (word, length_of(int(last.content.get('seconds') or 0)))))
     text = ' '.join(str(last.text)[:200].split()) or word
     if chat.group and last.direction == 'in':
         text = f'{who.split(" ", maxsplit=1)[0]}: {text}'
     return symbol, text
-
-
-def _who(chat: Chat, message: Message) -> str:
-    if message.direction == 'out':
-        return 'You'
-    sender = message.sender if message.sender_id else chat.contact
-    return str(sender.shown_name) if sender else 'Somebody'
-
-
-def _keeper(chat: Chat, names: dict[str, str]) -> str:
-    if chat.automation != 'human':
-        return ''
-    return names.get(str(chat.assigned_to), 'A person')
-
-
-def _said(messages: Iterable[Message], me: str) -> list[Said]:
-    rows = list(messages)
-    names = _names(rows)
-    return [_one(row, me, names) for row in rows]
-
-
-def _names(rows: Sequence[Message]) -> dict[str, str]:
-    """Digits of everybody who is mentioned or quoted -> name."""
-    digits = {_digits(each) for row in rows for each in (*(row.mentions or ()), row.quote_sender or '') if each}
-    names: dict[str, str] = {}
-    for contact in contacts_at(digits):
-        names |= {str(each): contact.shown_name for each in (contact.phone, contact.lid) if each}
-    for row in rows:
-        names |= {str(each): 'You' for each in (row.session.phone, row.session.lid) if each}
-    return names
-
-
-def _one(row: Message, me: str, names: dict[str, str]) -> Said:
-    mentioned = {digits: names[digits] for digits in map(_digits, row.mentions or ()) if digits in names}
-    quote = None
-    if row.quote_id:
-        quote = names.get(_digits(row.quote_sender or ''), ''), str(row.quote_text or 'A message')
-    who = _who(row.chat, row)
-    return Said(
-        id=str(row.id),
-        out=row.direction == 'out',
-        kind=str(row.kind),
-        text=happening(str(row.kind), str(row.text), who) if row.kind in HAPPENINGS else str(row.text),
-        pieces=pieces_of(str(row.text), mentioned),
-        large=row.kind == 'text' and only_emoji(str(row.text)),
-        at=row.at,
-        author='You' if row.author == f'user:{me}' else str(row.author_name),
-        sender=who if row.chat.group and row.direction == 'in' else '',
-        status=str(row.status),
-        error=str(row.error),
-        quote=quote,
-    )
-
-
-def _digits(address: str) -> str:
-    return address.partition('@')[0].partition(':')[0]

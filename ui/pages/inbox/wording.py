@@ -7,6 +7,15 @@ from datetime import datetime, tzinfo
 
 LINK = re.compile(r'https?://[^\s<>"]+', re.IGNORECASE)
 MENTION = re.compile(r'@(\d{5,20})')
+# What WhatsApp's apps make of *bold*, _italic_, ~struck out~ and `typed`: tight around the words, never inside one.
+STYLES = ('code', 'code', 'bold', 'italic', 'strike')
+STYLED = re.compile(
+    r'```(?P<a>.+?)```|`(?P<b>[^`\n]+)`'
+    r'|(?<![\w*])\*(?P<c>[^\s*](?:[^*\n]*[^\s*])?)\*(?![\w*])'
+    r'|(?<![\w_])_(?P<d>[^\s_](?:[^_\n]*[^\s_])?)_(?![\w_])'
+    r'|(?<![\w~])~(?P<e>[^\s~](?:[^~\n]*[^\s~])?)~(?![\w~])',
+    re.DOTALL,
+)
 # Characters a picture of the keyboard is made of, with what joins and colours them.
 EMOJI = re.compile(
     '[\U0001f000-\U0001faff\u2190-\u21ff\u2300-\u27bf\u2934-\u2935\u2b00-\u2bff\u3030\u303d\u3297\u3299'
@@ -23,14 +32,15 @@ KINDS: Mapping[str, tuple[str, str]] = {
     'product': ('sell', 'Product'), 'order': ('shopping_bag', 'Order'), 'event': ('event', 'Event'),
     'call': ('call', 'Call'), 'reaction': ('add_reaction', 'Reaction'), 'edit': ('edit', 'Edited'),
     'revoke': ('block', 'Deleted'), 'pin': ('push_pin', 'Pinned'), 'poll_vote': ('how_to_vote', 'Vote'),
+    'group_change': ('group', 'Group'),
 }  # fmt: skip
 OTHER = ('chat_info', 'A message this version cannot show')
-HAPPENINGS = {'reaction', 'edit', 'revoke', 'pin', 'poll_vote', 'call'}  # lines between the bubbles
+HAPPENINGS = {'reaction', 'edit', 'revoke', 'pin', 'poll_vote', 'call', 'group_change'}  # lines between the bubbles
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of text. `kind`: text, link (`text` is its address) or name."""
+    """A stretch of text. `kind`: text, link (`text` is its address), name, bold, italic, strike or code."""
 
     kind: str
     text: str
@@ -42,10 +52,10 @@ def pieces_of(text: str, names: Mapping[str, str]) -> tuple[Piece, ...]:
     end = 0
     for match in LINK.finditer(text):
         link = _without_stop(match.group())
-        found += _names(text[end : match.start()], names)
+        found += _styled(text[end : match.start()], names)
         found.append(Piece('link', link))
         end = match.start() + len(link)
-    return tuple(found + _names(text[end:], names))
+    return tuple(found + _styled(text[end:], names))
 
 
 def only_emoji(text: str) -> bool:
@@ -58,7 +68,7 @@ def shown_as(kind: str) -> tuple[str, str]:
     return ('', '') if kind == 'text' else KINDS.get(kind, OTHER)
 
 
-def happening(kind: str, text: str, who: str) -> str:
+def happening(kind: str, text: str, who: str) -> str:  # noqa: PLR0911 - one for each kind
     """A sentence for what happened to another message."""
     match kind:
         case 'reaction':
@@ -71,6 +81,8 @@ def happening(kind: str, text: str, who: str) -> str:
             return f'{who} pinned a message'
         case 'poll_vote':
             return f'{who} voted'
+        case 'group_change':
+            return text
         case _:
             return f'{who} called'
 
@@ -96,8 +108,25 @@ def hour(at: datetime, zone: tzinfo) -> str:
     return f'{at.astimezone(zone):%H:%M}'
 
 
+def second(at: datetime, since: datetime, zone: tzinfo) -> str:
+    """14:02:11, with the date when that is another day than `since`."""
+    here, there = at.astimezone(zone), since.astimezone(zone)
+    clock = f'{here:%H:%M:%S}'
+    return clock if here.date() == there.date() else f'{here.day} {here:%b} {clock}'
+
+
 def _date(here: datetime, today: datetime) -> str:
     return f'{here.day} {here:%b}' if here.year == today.year else f'{here.day} {here:%b %Y}'
+
+
+def _styled(text: str, names: Mapping[str, str]) -> list[Piece]:
+    found: list[Piece] = []
+    end = 0
+    for match in STYLED.finditer(text):
+        style, inside = next(pair for pair in zip(STYLES, match.groups(), strict=True) if pair[1] is not None)
+        found += [*_names(text[end : match.start()], names), Piece(style, inside)]
+        end = match.end()
+    return found + _names(text[end:], names)
 
 
 def _names(text: str, names: Mapping[str, str]) -> list[Piece]:

@@ -1,6 +1,7 @@
 """The sandbox: the phones of pretend customers beside what Dovecote does."""
 
 import asyncio
+from pathlib import Path
 
 from nicegui import run, ui
 
@@ -22,6 +23,7 @@ from .phone import Chats, PhonePanel
 from .story import KINDS, Story
 from .wrong import MakeItWrong
 
+STYLE = Path(__file__).with_name('phones.css')
 REARRANGES = {'linked', 'unlinked', 'group'}  # who can write to whom is different now
 
 
@@ -38,6 +40,7 @@ def register(gateway: Gateway) -> None:
 
     @page('/sandbox', 'sandbox.use')
     async def phones(login: Login) -> None:
+        ui.add_head_html(f'<style>{STYLE.read_text()}</style>')
         with frame('Sandbox', here='/sandbox', login=login, sandbox=True):
             await _Table(gateway, sandbox).lay()
 

@@ -1,8 +1,9 @@
 """One simulated phone: its chats, its messages, and a thumb to type with."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 from nicegui import run, ui
 
@@ -15,10 +16,14 @@ from core.sandbox.process import Sandbox
 from ...login import guarded
 from ...part import Part
 from ...pieces import box, button, person, ticks, tool, when, words
-from .lines import Line, lines_of
+from .attach import Attach
+from .bubble import draw_bubble
+from .lines import ABOUT_ANOTHER, Line, lines_of
+from .menu import forward_to, open_menu
 
 USE: Right = 'sandbox.use'
 LOOKED_AT = 300  # messages of all its chats that are asked for at a time
+STATUS = 'status@broadcast'
 TYPES_FOR = 4.0  # seconds "typing…" stays without anything new
 
 
@@ -35,6 +40,7 @@ class Chats:
         others = [each for each in self.people if each.phone != phone]
         found = {each.phone: f'{each.name} ({self.ours[each.phone]})' for each in others if each.phone in self.ours}
         found |= {each.jid: each.name for each in self.groups if phone in each.members}
+        found[STATUS] = 'Status'
         return found | {each.phone: each.name for each in others if each.phone not in self.ours}
 
     def name(self, phone: str) -> str:
@@ -49,6 +55,8 @@ class PhonePanel:
         self.chats = Chats(people=(), groups=(), ours={})
         self.chat = ''
         self.unseen: tuple[str, ...] = ()
+        self.calling = False
+        self.about: tuple[Literal['reply', 'edit'], Line] | None = None  # what is written belongs to this message
         self.held = False  # somebody's cursor is in the composer: the chat is open before their eyes
         with box('phone', 'section') as self.around, box('screen'):
             self.around.props['aria-label'] = f'Phone of {owner.name}'
@@ -65,6 +73,7 @@ class PhonePanel:
                     self.typing = words('typing…', 'small faint typing')
             self.typing.set_visibility(False)
             self.foot = Part(self.draw_foot)
+            self.answering = Part(self.draw_answering)
             self.draw_composer()
         self.still = ui.timer(TYPES_FOR, lambda: self.typing.set_visibility(False), active=False, immediate=False)
 
@@ -74,9 +83,10 @@ class PhonePanel:
         """Who holds this phone now, and whom they can write to."""
         changed = (owner.name, owner.unread, chats) != (self.owner.name, self.owner.unread, self.chats)
         self.owner, self.chats = owner, chats
-        self.head.show((owner.name, owner.offline))
+        self.head.show((owner.name, owner.offline, self.calling))
         self.composer.set_enabled(not owner.offline)
         self.send.set_enabled(not owner.offline)
+        self.attach.press.set_enabled(not owner.offline)
         self.composer.props['placeholder'] = 'This phone is switched off' if owner.offline else 'Message'
         names = chats.of(owner.phone)
         if self.chat not in names and names:
@@ -97,6 +107,8 @@ class PhonePanel:
         if items is None:
             return
         here = [each for each in items if each.chat == self.chat]
+        self.calling = any(each.kind == 'call' and each.mine and each.text == 'ringing' for each in items)
+        self.head.show((self.owner.name, self.owner.offline, self.calling))
         self.talk.show(lines_of(here))
         self.unseen = tuple(each.id for each in here if not each.mine and not each.seen)
         if self.unseen:
@@ -104,13 +116,13 @@ class PhonePanel:
         if self.unseen and self.held and not self.owner.offline:
             await self.read()
         else:
-            self.foot.show((len(self.unseen), self._elsewhere(items)))
+            self.foot.show((_spoken(each for each in here if each.id in self.unseen), self._elsewhere(items)))
 
     def _elsewhere(self, items: tuple[Item, ...]) -> tuple[tuple[str, int], ...]:
         """(chat, unread) of the other chats, newest first."""
         counts: dict[str, int] = {}
         for each in reversed(items):
-            if each.chat != self.chat and not each.mine and not each.seen:
+            if each.chat != self.chat and not each.mine and not each.seen and each.kind not in ABOUT_ANOTHER:
                 counts[each.chat] = counts.get(each.chat, 0) + 1
         return tuple(counts.items())
 
@@ -121,9 +133,13 @@ class PhonePanel:
 
     # ---- what it looks like
 
-    def draw_owner(self, shown: tuple[str, bool]) -> None:
-        name, offline = shown
+    def draw_owner(self, shown: tuple[str, bool, bool]) -> None:
+        name, offline, calling = shown
         person(name, shown_phone(self.owner.phone)).classes('grow')
+        if calling:
+            tool('call_end', f'Hang up {name}’s call', on_click=guarded(self.hang_up, USE)).classes('calling')
+        elif not offline:
+            tool('call', f'Call with {name}’s phone', on_click=guarded(self.call, USE))
         symbol = 'airplanemode_active' if offline else 'airplanemode_inactive'
         label = f'Bring {name}’s phone back' if offline else f'Take {name}’s phone offline'
         tool(symbol, label, on_click=guarded(lambda: self.switch(off=not offline), USE))
@@ -139,26 +155,22 @@ class PhonePanel:
                     self.draw_tick(line)
 
     def draw_line(self, line: Line, group: bool) -> None:
-        with box('bubble out' if line.mine else 'bubble'):
-            if group and not line.mine:
-                words(self.chats.name(line.sender), 'small strong', 'p')
-            if line.quote:
-                words(line.quote, 'quote', 'p')
-            if line.deleted:
-                words('This message was deleted.', 'faint', 'p')
-            else:
-                if line.what:
-                    words(line.what, 'small faint', 'p')
-                words(line.text, 'said', 'p')
-            if line.edited:
-                words('edited', 'small faint')
-            if line.reactions:
-                words(''.join(line.reactions), 'reaction')
+        sender = self.chats.name(line.sender) if group and not line.mine else ''
+        draw_bubble(line, self.owner.phone, sender=sender, menu=self.open_menu, vote=self.vote)
+
+    def draw_answering(self, about: tuple[str, Line] | None) -> None:
+        if about is None:
+            return
+        does, line = about
+        with box('answering'):
+            said = line.text or line.what
+            words(f'Edit “{said}”' if does == 'edit' else f'Answers “{said}”', 'grow cut')
+            tool('close', 'Leave it', on_click=self.take_back)
 
     def draw_tick(self, line: Line) -> None:
         with box('foot out' if line.mine else 'foot'):
             when(line.at)
-            if line.mine:
+            if line.mine and not line.call:
                 ticks(line.tick or 'queued')
 
     def draw_foot(self, unread: tuple[int, tuple[tuple[str, int], ...]]) -> None:
@@ -176,6 +188,7 @@ class PhonePanel:
     def draw_composer(self) -> None:
         name = self.owner.name
         with box('write beside'):
+            self.attach = Attach(self.sandbox, self)
             self.composer = ui.input(placeholder='Message').classes('grow')
             self.composer.props('autocomplete=off enterkeyhint=send maxlength=65000')
             self.composer.props['aria-label'] = f'Message from {name}'
@@ -191,14 +204,78 @@ class PhonePanel:
         text = str(self.composer.value or '').strip()
         if text and self.chat:
             self.composer.value = ''
+            about = self.about
+            self.take_back()
             try:
-                await run.io_bound(self.sandbox.say, self.owner.phone, self.chat, text)
+                await run.io_bound(self._say, text, about)
             except DovecoteError:
                 self.composer.value = text
                 raise
 
+    def _say(self, text: str, about: tuple[str, Line] | None) -> None:
+        if about and about[0] == 'edit':
+            self.sandbox.edit(self.owner.phone, about[1].id, text)
+        elif self.chat == STATUS:
+            self.sandbox.status(self.owner.phone, text)
+        else:
+            self.sandbox.say(self.owner.phone, self.chat, text, quote=about[1].id if about else '')
+
+    def take_back(self) -> None:
+        """What is written is a message of its own again."""
+        self.about = None
+        self.answering.show(None)
+
+    # ---- what is done with a message
+
+    async def open_menu(self, line: Line) -> None:
+        open_menu(line, self)
+
+    async def vote(self, line: Line, name: str) -> None:
+        """Choose an option, or take it back; where only one may be chosen, instead of the other."""
+        chosen = [each.name for each in line.options if each.chosen]
+        others = [each for each in chosen if each != name] if line.multiple else []
+        wanted = [each for each in chosen if each != name] if name in chosen else [*others, name]
+        await self.do(self.sandbox.vote, line.id, tuple(wanted))
+
+    async def react(self, line: Line, emoji: str) -> None:
+        await self.do(self.sandbox.react, line.id, emoji)
+
+    async def delete(self, line: Line) -> None:
+        await self.do(self.sandbox.revoke, line.id)
+
+    async def forward(self, line: Line) -> None:
+        names = {chat: name for chat, name in self.chats.of(self.owner.phone).items() if chat != STATUS}
+        forward_to(names, lambda chat: self.do(self.sandbox.forward, line.id, chat))
+
+    def reply(self, line: Line) -> None:
+        self.take_up_about('reply', line)
+
+    def edit(self, line: Line) -> None:
+        self.take_up_about('edit', line)
+        self.composer.value = line.text
+
+    def take_up_about(self, does: Literal['reply', 'edit'], line: Line) -> None:
+        self.about = (does, line)
+        self.answering.show(self.about)
+        self.composer.run_method('focus')
+
+    async def do(self, call: Callable[..., object], *arguments: object) -> None:
+        """Have the phone do something, and show it. Refusals become a note."""
+
+        async def work() -> None:
+            await run.io_bound(call, self.owner.phone, *arguments)
+            await self.refresh()
+
+        await guarded(work, USE)()
+
+    async def call(self) -> None:
+        await self.do(self.sandbox.call, self.chat)
+
+    async def hang_up(self) -> None:
+        await self.do(self.sandbox.hang_up)
+
     async def type(self) -> None:
-        if self.chat and not self.owner.offline:
+        if self.chat and self.chat != STATUS and not self.owner.offline:
             await run.io_bound(self.sandbox.typing, self.owner.phone, self.chat)
 
     async def read(self) -> None:
@@ -217,6 +294,7 @@ class PhonePanel:
     async def turn_to(self) -> None:
         if self.chooser.value and self.chooser.value != self.chat:
             self.chat = str(self.chooser.value)
+            self.take_back()
             await self.refresh()
 
     async def switch(self, *, off: bool) -> None:
@@ -224,3 +302,8 @@ class PhonePanel:
         people = await run.io_bound(self.sandbox.phones) or ()
         owner = next((each for each in people if each.phone == self.owner.phone), self.owner)
         await self.know(owner, self.chats)
+
+
+def _spoken(items: Iterable[Item]) -> int:
+    """How many of them are bubbles."""
+    return sum(each.kind not in ABOUT_ANOTHER for each in items)

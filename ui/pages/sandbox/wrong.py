@@ -45,10 +45,18 @@ TROUBLES = (
             make=lambda phone: Fault(kind='nack', code=463, phone=phone)),
     Trouble(title='Refuse the next message (479)', note='As for a message WhatsApp finds invalid.', act='Refuse',
             make=lambda phone: Fault(kind='nack', code=479, phone=phone)),
+    Trouble(title='Let it write to nobody new', note='First messages are refused (463), answers are not.', act='Lock',
+            make=lambda phone: Fault(kind='reachout', phone=phone)),
+    Trouble(title='Ban for one minute', note='Thrown out, and turned away until it is over.', act='Ban',
+            make=lambda phone: Fault(kind='ban', phone=phone, seconds=60, code=101)),
     Trouble(title='Damage the next message', note='It cannot be decrypted and is asked for again.', act='Damage',
             make=lambda phone: Fault(kind='corrupt')),
     Trouble(title='Lose the next answer', note='A message is taken, but nobody says so.', act='Lose',
             make=lambda phone: Fault(kind='lose_acks')),
+    Trouble(title='Cut off the next download', note='A file ends in the middle.', act='Cut',
+            make=lambda phone: Fault(kind='media_cut')),
+    Trouble(title='Slow downloads', note='Files come at 20 kB a second.', act='Slow',
+            make=lambda phone: Fault(kind='media_slow', rate=20_000)),
     Trouble(title='Let the QR code expire', note='While someone is linking.', act='Expire',
             make=lambda phone: Fault(kind='expire_qr')),
     Trouble(title='Ask for a passkey', note='A scan is accepted, but the link never ends.', act='Ask',
@@ -62,8 +70,8 @@ REASONS = {
     415: '415: the login makes no sense',
     503: '503: WhatsApp is busy',
 }
-NEEDS_A_PHONE = {'drop', 'conflict', 'logout', 'fail_login'}
-ON_UNTIL_CLEARED = {'latency', 'mute', 'passkey'}
+NEEDS_A_PHONE = {'drop', 'conflict', 'logout', 'fail_login', 'ban', 'reachout'}
+ON_UNTIL_CLEARED = {'latency', 'mute', 'passkey', 'ban', 'reachout', 'media_slow'}
 
 
 class MakeItWrong:

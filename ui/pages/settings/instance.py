@@ -3,6 +3,7 @@
 import sqlite3
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from ...compose import Gateway
 from ...live import live
 from ...login import guarded
 from ...part import Part
-from ...pieces import Knot, ask, badge, box, button, facts, panel, tool, trace, when, words
+from ...pieces import Knot, Words, ask, badge, box, button, facts, panel, tool, trace, when, words
 
 
 async def this_instance(gateway: Gateway, login: Login) -> None:
@@ -65,11 +66,16 @@ class _Hosts:
 
     def __init__(self, gateway: Gateway, login: Login) -> None:
         self.gateway, self.login = gateway, login
+        self.conditions: dict[str, Words] = {}
 
     async def refresh(self) -> None:
         found = await run.io_bound(self._read)
-        if found is not None:  # None: the program is ending
-            self.part.show(found)
+        if found is None:  # the program is ending
+            return
+        hosts, names = found
+        self.part.show(([replace(each, memory_mb=0.0) for each in hosts], names))
+        for each in hosts:  # the memory changes all the time, and in place
+            self.conditions[each.id].set_text(_condition(each))
 
     def _read(self) -> tuple[list[HostReport], dict[str, str]]:
         with read():
@@ -77,6 +83,7 @@ class _Hosts:
         return self.gateway.hosts.hosts(), names
 
     def draw(self, hosts: list[HostReport], names: dict[str, str]) -> None:
+        self.conditions = {}
         if not hosts:
             words('None runs: no session is started.', 'quiet none', 'p')
             return
@@ -90,7 +97,7 @@ class _Hosts:
                         with box('small faint', 'p'):
                             words(f'{each.id}, process {each.pid}, since ')
                             when(each.started_at, 'never')
-                            words(_condition(each))
+                            self.conditions[each.id] = words(_condition(each))
                     if each.crashes:
                         badge(f'{each.crashes} crashes' if each.crashes > 1 else '1 crash', 'bad')
                     if self.login.asker.may('hosts.manage'):

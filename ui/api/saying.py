@@ -1,0 +1,116 @@
+"""What a caller may say: the parts of a body of `POST /messages`, and how they become something to send."""
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.contents import checked_cards, checked_place, checked_poll, kept
+from core.errors import Invalid
+from core.events import Card, Place, Poll
+from core.outbox import Saying
+
+from .attaching import MediaPart
+
+KINDS = ('text', 'location', 'contact', 'poll', 'reaction', 'media', 'template')
+LATER = 'comes with a later version of Dovecote.'
+Coordinate = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra='forbid')
+
+
+class LocationPart(_Part):
+    latitude: Annotated[Coordinate, Field(examples=[52.52])]
+    longitude: Annotated[Coordinate, Field(examples=[13.405])]
+    name: Annotated[str, Field(max_length=200, examples=['The bakery'])] = ''
+    address: Annotated[str, Field(max_length=500, examples=['Market street 1, Berlin'])] = ''
+
+
+class CardPart(_Part):
+    name: Annotated[str, Field(max_length=200, examples=['Ben Baker'])]
+    phones: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=20, examples=[['+15551230002']])]
+
+
+class PollPart(_Part):
+    name: Annotated[str, Field(description='The question.', examples=['Which loaf?'])]
+    options: Annotated[list[str], Field(description='2 to 12, each different.', examples=[['Rye', 'Fennel']])]
+    multiple: Annotated[bool, Field(description='Whether several may be chosen.')] = False
+
+
+class ReactionPart(_Part):
+    message: Annotated[str, Field(max_length=80, description='The id of a message of this chat.')]
+    emoji: Annotated[str, Field(description='Empty takes it back.', examples=['👍'])]
+
+
+class NewMessage(_Part):
+    session: Annotated[str, Field(description='The name of the session that sends it.', examples=['shop'])]
+    to: Annotated[str, Field(
+        description='`+E.164`, digits, an address of WhatsApp (`…@s.whatsapp.net`, `…@lid`, `…@g.us`), '
+                    '`status@broadcast` or the id of a contact. Numbers without a plus are read in the country of the '
+                    'session.',
+        examples=['+15551230001'])]  # fmt: skip
+    text: Annotated[str | None, Field(description='What to say; up to 65,536 characters.', examples=['hello'])] = None
+    reply_to: Annotated[str, Field(description='The id of the message in this chat that it answers.')] = ''
+    mentions: Annotated[list[str], Field(max_length=1024, description='Whom it mentions, written like `to`.')] = []
+    location: Annotated[LocationPart | None, Field(description='A place on the map.')] = None
+    contact: Annotated[CardPart | list[CardPart] | None, Field(description='One contact card, or several.')] = None
+    poll: Annotated[PollPart | None, Field(description='A question with options.')] = None
+    reaction: Annotated[ReactionPart | None, Field(description='An emoji on a message of this chat.')] = None
+    media: Annotated[MediaPart | None, Field(description='A file.')] = None
+    preview: Annotated[bool, Field(
+        description='Fetch what the first link of the text leads to and show it with the text.',
+    )] = False  # fmt: skip
+    template: Annotated[Any, Field(description='Not supported yet.')] = None
+    send_at: Annotated[Any, Field(description='Not supported yet.')] = None
+
+
+class NewWords(_Part):
+    text: Annotated[str, Field(description='What it says from now on.', examples=['Your order is ready at noon.'])]
+
+
+def checked(new: NewMessage) -> NewMessage:
+    """Raises Invalid when it is nothing, or two things at once."""
+    said = _said(new)
+    if len(said) > 1:
+        raise Invalid(f'A message is one thing: {" or ".join(said)}, not both.', field=said[1])
+    if new.send_at is not None:
+        raise Invalid(f'Sending at a later time {LATER}', field='send_at', code='kind_not_supported_yet')
+    if new.preview and new.text is None:
+        raise Invalid('Only a text has a preview.', field='preview')
+    if not said:
+        raise Invalid('There is nothing to say: “text” is missing.', field='text')
+    return new
+
+
+def _said(new: NewMessage) -> list[str]:
+    return [kind for kind in KINDS if getattr(new, kind) is not None]
+
+
+def saying_of(new: NewMessage, file: Saying | None = None) -> Saying:
+    """`file`: what its file makes of it. Raises Invalid for what the apps could not show."""
+    said = _said(new)
+    to = Saying(session=new.session, to=new.to, reply_to=new.reply_to, mentions=tuple(new.mentions))
+    match said:
+        case ['text']:
+            return replace(to, text=new.text or '')
+        case ['location'] if new.location is not None:
+            place = checked_place(Place(**new.location.model_dump()))
+            return replace(to, kind='location', text=place.name, content=kept(place))
+        case ['contact'] if new.contact is not None:
+            cards = _cards(new.contact)
+            return replace(to, kind='contact', text=cards[0].name, content=kept(cards))
+        case ['poll'] if new.poll is not None:
+            poll = checked_poll(Poll(**{**new.poll.model_dump(), 'options': tuple(new.poll.options)}))
+            return replace(to, kind='poll', text=poll.name, content=kept(poll))
+        case ['media'] if file is not None:
+            return replace(to, kind=file.kind, text=file.text, content=file.content, media_id=file.media_id)
+        case ['reaction'] if new.reaction is not None:
+            return replace(to, kind='reaction', text=new.reaction.emoji.strip(), target=new.reaction.message)
+    raise Invalid(f'Sending a {said[0]} {LATER}', field=said[0], code='kind_not_supported_yet')
+
+
+def _cards(new: CardPart | list[CardPart]) -> tuple[Card, ...]:
+    several = new if isinstance(new, list) else [new]
+    return checked_cards(tuple(Card(name=each.name.strip(), phones=tuple(each.phones)) for each in several))
