@@ -8,7 +8,7 @@ from data.chats import Chat
 from data.contacts import contacts_by_ids
 from data.marks import marks_on
 from data.media import Download
-from data.messages import Message, Receipt
+from data.messages import Message, Receipt, been, been_before
 from data.pacing import pace_of
 from data.sessions import Session
 from data.traffic import Line
@@ -112,6 +112,7 @@ def message_body(message: Message | Line, *, session: str, peer: Body, sender: B
     else:
         body['to'] = peer
         body['author'] = message.author
+        body['caused_by'] = message.caused_by
     if message.quote_id:
         body['reply_to'] = {'whatsapp_id': message.quote_id, 'from': message.quote_sender, 'text': message.quote_text}
     if message.mentions:
@@ -208,20 +209,13 @@ def media_body(row: Download) -> Body:
 def history_of(message: Message, receipts: list[Receipt]) -> list[Body]:
     """Every status a message had, oldest first; receipts of several people count once, the first."""
     if message.direction == 'in':
-        return [{'status': 'received', 'at': time_text(message.created_at)}]
-    steps: list[tuple[str, datetime | None]] = [('queued', message.created_at), ('sending', message.sending_at)]
-    steps.append(('sent', message.sent_at))
-    seen: set[str] = set()
-    for receipt in receipts:
-        if receipt.kind not in seen:
-            seen.add(receipt.kind)
-            steps.append((receipt.kind, receipt.at))
-    if message.status in {'failed', 'uncertain', 'cancelled', 'blocked'}:
-        steps.append((message.status, message.ended_at))
+        return [{'status': 'received', 'at': time_text(message.created_at), 'detail': None}]
+    stages = [('queued', message.created_at, ''), *been_before(message), *been(message)]
+    first = {receipt.kind: receipt.at for receipt in reversed(receipts)}
+    stages += [(kind, first[kind], '') for kind in dict.fromkeys(receipt.kind for receipt in receipts)]
     told: list[Body] = []
     latest = message.created_at
-    for status, at in steps:
-        if at is not None:  # WhatsApp counts in whole seconds: nothing may seem to happen before what it follows
-            latest = max(latest, at)
-            told.append({'status': status, 'at': time_text(latest)})
+    for status, at, why in stages:
+        latest = max(latest, at)  # WhatsApp counts in whole seconds: nothing may seem to happen before what it follows
+        told.append({'status': status, 'at': time_text(latest), 'detail': why or None})
     return told

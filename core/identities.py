@@ -38,9 +38,7 @@ class Identities:
         if known is None or (alt and self._contacts.get(alt) != known):
             known = self._resolve(address, alt, push_name)
         if push_name and self._names.get(known) != push_name:
-            Contact.update(push_name=push_name).where(Contact.id == known, Contact.push_name != push_name).execute()
-            self._people.pop(known, None)
-            after_commit(lambda: self._people.pop(known, None))
+            self._rename(known, push_name)
             _remember(self._names, known, push_name)
         return known
 
@@ -85,6 +83,11 @@ class Identities:
         for cache in (self._contacts, self._chats, self._names, self._people, self._cards):
             cache.clear()
 
+    def _forget_twice(self) -> None:
+        """Who has which address changed: what was remembered earlier in this commit is outdated too."""
+        self.forget_cached()
+        after_commit(self.forget_cached)
+
     def card(self, chat_id: str) -> ChatCard:
         """Where a chat leads. Raises NotFound when it was deleted."""
         card = self._cards.get(chat_id)
@@ -122,10 +125,20 @@ class Identities:
             _remember(self._people, contact_id, body)
         return body
 
+    def _rename(self, contact_id: str, push_name: str) -> None:
+        """What somebody calls themselves."""
+        theirs = Contact.id == contact_id
+        if Contact.update(push_name=push_name).where(theirs, Contact.push_name != push_name).execute():
+            after_commit(lambda: self._people.pop(contact_id, None))
+            self.desk.tell('contact.updated', {'contact': person(Contact.get(theirs)), 'push_name': push_name})
+
     def _resolve(self, address: str, alt: str, push_name: str) -> str:
         phone, lid = _digits(address, alt)
         by_phone = contact_by(phone=phone) if phone else None
         by_lid = contact_by(lid=lid) if lid else None
+        if by_phone and by_phone.lid and lid and by_phone.lid != lid:
+            self._give_up_number(by_phone)
+            by_phone = None
         found = by_phone or by_lid
         if found is None:
             found = create_contact(self.world.new_id(), phone=phone, lid=lid, push_name=push_name, at=self.world.now())
@@ -139,8 +152,17 @@ class Identities:
                 _remember(self._contacts, each, found.id)
         return str(found.id)
 
+    def _give_up_number(self, contact: Contact) -> None:
+        """Numbers are handed out again, LIDs never: whoever has another LID now is somebody else."""
+        Contact.update(phone=None).where(Contact.id == contact.id).execute()
+        contact.phone = None
+        self._forget_twice()
+        self.desk.tell('contact.updated', {'contact': person(contact), 'push_name': contact.push_name})
+
     def _complete(self, contact: Contact, phone: str, lid: str) -> None:
         if (phone and contact.phone != phone) or (lid and contact.lid != lid):
+            if phone and contact.phone:
+                self._forget_twice()  # the old number may soon be somebody else's
             contact.phone, contact.lid = phone or contact.phone, lid or contact.lid
             Contact.update(phone=contact.phone, lid=contact.lid).where(Contact.id == contact.id).execute()
             after_commit(lambda: self._people.pop(str(contact.id), None))
@@ -161,8 +183,7 @@ class Identities:
         names = {'name': keep.name or gone.name, 'push_name': keep.push_name or gone.push_name}
         keep.lid, keep.name, keep.push_name = gone.lid, names['name'], names['push_name']
         Contact.update(lid=keep.lid, **names).where(Contact.id == keep.id).execute()
-        self.forget_cached()
-        after_commit(self.forget_cached)  # what was remembered earlier in this commit is older than the merge
+        self._forget_twice()
         self.desk.tell('contact.resolved', {'contact': person(keep), 'merged': gone.id})
 
 

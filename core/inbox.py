@@ -209,8 +209,10 @@ class Inbox:
             self.identities.contact(event.sender, event.sender_alt)
         self._prove(event)
         moved = add_receipts(event.session, event.whatsapp_ids, event.sender, event.kind, event.at)
-        for id, chat_id in moved:
-            body = {'id': id, 'chat': chat_id, 'status': event.kind, 'at': time_text(event.at)}
+        for id, chat_id, caused_by in moved:
+            body = {
+                'id': id, 'chat': chat_id, 'status': event.kind, 'at': time_text(event.at), 'caused_by': caused_by,
+            }  # fmt: skip
             self.desk.tell(f'message.{event.kind}', body, session=event.session, chat=chat_id)
 
     def _prove(self, event: ReceiptReceived) -> None:

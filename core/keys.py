@@ -5,7 +5,7 @@ import hmac
 import re
 import secrets
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -47,8 +47,10 @@ class _Known:
 
 
 class Keys:
-    def __init__(self, world: World) -> None:
-        self.world = world
+    """`changed([])` is told that a key was revoked, on the thread that did it."""
+
+    def __init__(self, world: World, changed: Callable[[list[str]], object]) -> None:
+        self.world, self.changed = world, changed
         self._keys: dict[bytes, _Known] = {}
         self._key_changes = 0
         self._key_lock = threading.Lock()
@@ -98,6 +100,7 @@ class Keys:
         with self._key_lock:
             self._key_changes += 1
             self._keys.clear()
+        self.changed([])
 
     def keys(self) -> list[Key]:
         """Newest first, with the revoked ones."""

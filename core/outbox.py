@@ -11,7 +11,17 @@ from typing import Protocol, cast
 
 from data.database import after_commit, write, write_soon
 from data.members import ADMINS
-from data.messages import ABOUT, Message, Status, change_waiting, claim, message_at, message_by_id
+from data.messages import (
+    ABOUT,
+    Message,
+    Status,
+    change_waiting,
+    claim,
+    message_at,
+    message_by_id,
+    put_back,
+    waiting_of,
+)
 from data.sessions import Session
 from data.traffic import (
     Line,
@@ -57,6 +67,7 @@ EDITABLE, REVOCABLE = timedelta(minutes=15), timedelta(hours=60)
 FORWARDED = FILES | {'text', 'location', 'contact'}
 BULK_PRIORITY = 2
 SENDABLE = {'working', 'reconnecting', 'starting'}
+OTHER_ACCOUNT = 'Not sent: another WhatsApp account was linked before it could leave.'
 
 
 class Send(Protocol):
@@ -158,12 +169,11 @@ class Outbox:
         session = session_facts(new.session)
         if session is None:
             raise NotFound(f'There is no session called “{new.session[:48]}”.')
-        id, state, detail, country = session
+        id, state, detail, country, linked = session
         _check(new)
-        if state not in SENDABLE:
-            raise Conflict(
-                f'{new.session} cannot send: it is {state.replace("_", " ")}. {detail}', code='session_not_working'
-            )
+        if not can_send(state, linked=linked):
+            how = state.replace('_', ' ') if linked or state not in SENDABLE else 'not linked to a phone yet'
+            raise Conflict(f'{new.session} cannot send: it is {how}. {detail}', code='session_not_working')
         chat_id = self.identities.chat_for(id, parse_recipient(new.to, country or self.country))
         return self._queue(id, chat_id, new, author, country or self.country)
 
@@ -214,7 +224,7 @@ class Outbox:
 
     def _waits(self, line: Line) -> None:
         """Tell whoever looks, and start it on its way."""
-        body = {'id': line.id, 'chat': line.chat_id, 'status': 'queued'}
+        body = {'id': line.id, 'chat': line.chat_id, 'status': 'queued', 'caused_by': line.caused_by}
         self.desk.whisper('message.queued', body, session=line.session_id, chat=line.chat_id)
         self.nudge(line.session_id)
 
@@ -375,18 +385,18 @@ class Outbox:
         early = highest_receipt(row.session_id, sent.whatsapp_id)  # a receipt may come before we know the id
         if early:
             lift(row.session_id, sent.whatsapp_id, early)
-            body: Body = {'id': row.id, 'chat': row.chat_id, 'status': early}
+            body: Body = {'id': row.id, 'chat': row.chat_id, 'status': early, 'caused_by': row.caused_by}
             self.desk.tell(f'message.{early}', body, session=row.session_id, chat=row.chat_id)
 
     def _back_in_line(self, row: Line) -> None:
         """Nothing of it left: that was no try."""
         self.pacing.settled(row, left=False)
-        if claim(row.id, ('sending',), 'queued', sending_at=None, attempts=row.attempts - 1):
+        if put_back(row.id, ('sending',), self.world.now(), attempts=row.attempts - 1):
             self._says_queued(row)
 
     def _try_later(self, row: Line, problem: SendRefused) -> None:
         self.pacing.settled(row, left=False)
-        if claim(row.id, ('sending',), 'queued', sending_at=None):
+        if put_back(row.id, ('sending',), self.world.now()):
             wait = timedelta(seconds=TRIES[row.attempts - 1])
             self.pacing.put_off(row, self.world.now() + wait, f'{problem} It is tried again.')
             self._says_queued(row)
@@ -398,7 +408,7 @@ class Outbox:
         self.pacing.limits.refused(row.session_id, problem.reason)
 
     def _says_queued(self, row: Line) -> None:
-        body = {'id': row.id, 'chat': row.chat_id, 'status': 'queued'}
+        body = {'id': row.id, 'chat': row.chat_id, 'status': 'queued', 'caused_by': row.caused_by}
         after_commit(lambda: self.desk.whisper('message.queued', body, session=row.session_id, chat=row.chat_id))
 
     def _over(self, row: Line, status: str, sentence: str, code: str) -> None:
@@ -461,6 +471,14 @@ class Outbox:
 
         return write(mark)
 
+    def other_account(self, session_id: str) -> None:
+        """Inside a write: another account is linked now, so what still waits was meant to leave from an earlier one."""
+        ended = {'error': OTHER_ACCOUNT, 'error_code': 'other_account', 'ended_at': self.world.now()}
+        for row in waiting_of(session_id):
+            if claim(str(row.id), ('queued', 'scheduled'), 'failed', **ended):
+                row.status, row.error, row.error_code = 'failed', OTHER_ACCOUNT, 'other_account'
+                self.desk.tell('message.failed', joined_body(row), session=session_id, chat=row.chat_id)
+
     def sweep(self) -> None:
         """A lost nudge is found here: every session that can send and has something waiting."""
         for session_id in sessions_waiting():
@@ -473,18 +491,34 @@ class Outbox:
             row = message_by_id(id)
             if row is None or row.direction == 'in':
                 raise NotFound('There is no message of ours with this id.')
-            cleared = {'error': '', 'error_code': '', 'ended_at': None, 'sending_at': None, 'whatsapp_id': None,
-                       'attempts': 0}  # fmt: skip
-            if not claim(id, ('failed', 'uncertain', 'cancelled', 'blocked'), 'queued', **cleared):
+            again = {'whatsapp_id': None, 'attempts': 0}
+            if not put_back(id, ('failed', 'uncertain', 'cancelled', 'blocked'), self.world.now(), **again):
                 raise Conflict(f'This message is {row.status}: there is nothing to send again.', code='not_resendable')
             log.info('message %s is sent again, as %s asked', id, author.id)
-            body = {'id': id, 'chat': row.chat_id, 'status': 'queued'}
+            body = {'id': id, 'chat': row.chat_id, 'status': 'queued', 'caused_by': row.caused_by}
             after_commit(lambda: self.desk.whisper('message.queued', body, session=row.session_id, chat=row.chat_id))
             after_commit(lambda: self.nudge(row.session_id))
             row.status = 'queued'
             return row
 
         return write(again)
+
+    def mark_sent(self, id: str, by: Author) -> Message:
+        """A person knows that an uncertain message was sent. Raises NotFound, Conflict."""
+
+        def settle() -> Message:
+            row = message_by_id(id)
+            if row is None or row.direction == 'in':
+                raise NotFound('There is no message of ours with this id.')
+            settled = {'sent_at': self.world.now(), 'error': '', 'error_code': ''}
+            if not claim(id, ('uncertain',), 'sent', **settled):
+                raise Conflict(f'This message is {row.status}: nothing about it is uncertain.', code='not_uncertain')
+            log.info('message %s was sent, as %s says', id, by.id)
+            row.status, row.sent_at, row.error, row.error_code = 'sent', settled['sent_at'], '', ''
+            self.desk.tell('message.sent', joined_body(row), session=row.session_id, chat=row.chat_id)
+            return row
+
+        return write(settle)
 
     def edit(self, id: str, text: str, author: Author) -> Line | None:
         """Change a text: at once while it waits (returns None), else by a message that asks WhatsApp to.
@@ -555,6 +589,11 @@ class Outbox:
 
     def _lane(self, session_id: str) -> _Lane:
         return self._lanes.setdefault(session_id, _Lane())
+
+
+def can_send(state: str, *, linked: bool) -> bool:
+    """Whether a session takes messages. One that was never linked does not: nobody knows yet who would send them."""
+    return state == 'working' or (linked and state in SENDABLE)
 
 
 def _check(new: Saying) -> None:

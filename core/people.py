@@ -43,6 +43,9 @@ class Person:
     last_seen_at: datetime | None
 
 
+Beside = Callable[[Person], object]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A browser in which somebody is signed in; `browser` is what it calls itself."""
@@ -63,7 +66,7 @@ class People:
     def __init__(self, world: World, secret: bytes) -> None:
         self.world = world
         self.secret = secret
-        keys = Keys(world)
+        keys = Keys(world, self._tell)
         self.add_key, self.revoke_key, self.keys = keys.add_key, keys.revoke_key, keys.keys
         self.asker_of_key = keys.asker_of_key
         self._somebody = False
@@ -121,7 +124,10 @@ class People:
             return [_place(row) for row in rows.open_logins(user_id, self.world.now())]
 
     def when_changed(self, watcher: Callable[[list[str]], object]) -> None:
-        """Tell `watcher` the ids of logins that ended or whose rights changed, on the thread that changed them."""
+        """Tell `watcher` the ids of logins that ended or whose rights changed, on the thread that changed them.
+
+        None are named when a key was revoked.
+        """
         self._watchers.append(watcher)
 
     # ---- people
@@ -143,10 +149,15 @@ class People:
             raise Forbidden('This is not the token from the log.')
         return self._create(email, name, 'owner', password, first=True)
 
-    def add_user(self, by: Asker, email: str, name: str, role: Role, password: str) -> Person:
-        """Raises Forbidden (no right, or a role above the asker's), Invalid or Conflict (the address is taken)."""
+    def add_user(
+        self, by: Asker, email: str, name: str, role: Role, password: str, *, beside: Beside = lambda person: None
+    ) -> Person:
+        """Raises Forbidden (no right, or a role above the asker's), Invalid or Conflict (the address is taken).
+
+        `beside` is done in the same write.
+        """
         self._must_give(by, role)
-        return self._create(email, name, role, password)
+        return self._create(email, name, role, password, beside=beside)
 
     def users(self) -> list[Person]:
         with read():
@@ -171,6 +182,25 @@ class People:
         self._must_give(by, role)
         self._must_manage(by, user_id)
         self._change_but_keep_an_owner(user_id, stays_owner=role == 'owner', role=role)
+
+    def change_user(
+        self, by: Asker, user_id: str, *, role: Role | None = None, active: bool | None = None,
+        password: str | None = None,
+    ) -> None:  # fmt: skip
+        """Several things at once, all or none; None leaves one as it is. Raises what the single ones raise."""
+        if role is not None:
+            self._must_give(by, role)
+        user = self._must_manage(by, user_id)
+        values: dict[str, object] = {
+            name: value for name, value in (('role', role), ('active', active)) if value is not None
+        }
+        if password is not None:
+            values['password_hash'] = hashed(password, user.email)
+        if values:
+            stays_owner = role in (None, 'owner') and active is not False
+            self._change_but_keep_an_owner(user_id, stays_owner=stays_owner, **values)
+        if password is not None or active is False:
+            self._end_logins(user_id)
 
     def deactivate(self, by: Asker, user_id: str) -> None:
         """Signs them out everywhere; raises Conflict for the last owner."""
@@ -227,19 +257,24 @@ class People:
             write_soon(lambda: rows.seen(login_id, login.asker.id, now, now + SIGNED_IN_FOR))
         return login
 
-    def _create(self, email: str, name: str, role: Role, password: str, *, first: bool = False) -> Person:
+    def _create(
+        self, email: str, name: str, role: Role, password: str, *, first: bool = False,
+        beside: Beside = lambda person: None,
+    ) -> Person:  # fmt: skip
         email = _email(email)
         values = {'id': self.world.new_id(), 'email': email, 'name': _name(name, email), 'role': role,
                   'password_hash': hashed(password, email), 'created_at': self.world.now()}  # fmt: skip
 
-        def create() -> rows.User:
+        def create() -> Person:
             if first and rows.anybody():
                 raise Conflict('Dovecote is set up already. Sign in instead.')
             if rows.user_by_email(email):
                 raise Conflict(f'There is already somebody with the address {email}.', code='email_taken')
-            return rows.User.create(**values)
+            made = _person(rows.User.create(**values))
+            beside(made)
+            return made
 
-        return _person(write(create))
+        return write(create)
 
     def _change_but_keep_an_owner(self, user_id: str, *, stays_owner: bool, **values: object) -> None:
         def change() -> list[str]:
@@ -262,6 +297,9 @@ class People:
             self._changes += 1
             for login_id in login_ids:
                 self._known.pop(login_id, None)
+        self._tell(login_ids)
+
+    def _tell(self, login_ids: list[str]) -> None:
         for watcher in self._watchers:
             watcher(login_ids)
 

@@ -84,6 +84,7 @@ class Lines(Protocol):
 
     def online(self, session_id: str) -> None: ...
     def offline(self, session_id: str) -> None: ...
+    def other_account(self, session_id: str) -> None: ...
 
 
 class Sessions:
@@ -103,8 +104,11 @@ class Sessions:
 
     # ---- what people ask for
 
-    def create(self, name: str, *, country: str = '') -> Session:
-        """Raises Invalid for a name that cannot stand in an address, Conflict for one that is taken."""
+    def create(self, name: str, *, country: str = '', wanted: bool = False) -> Session:
+        """`wanted`: to be started, by the next start of the program if not before.
+
+        Raises Invalid for a name that cannot stand in an address, Conflict for one that is taken.
+        """
         if not NAME.match(name):
             raise Invalid(
                 'A session’s name has 1 to 48 small letters, digits, dashes or underscores, a letter or digit first.',
@@ -119,6 +123,7 @@ class Sessions:
                 id=self.world.new_id(),
                 name=name,
                 country=_country(country),
+                wanted=wanted,
                 since=now,
                 created_at=now,
                 detail='Not linked to a phone yet.',
@@ -350,6 +355,8 @@ class Sessions:
         self._forget_pairing(row.id)
         linked = {} if row.linked_at else {'linked_at': self.world.now()}
         called = f' as “{event.push_name}”' if event.push_name else ''
+        if _is_another(row, event):
+            self.lines.other_account(str(row.id))
         self._set(
             row.id,
             'working',
@@ -357,6 +364,7 @@ class Sessions:
             phone=event.phone,
             lid=event.lid,
             push_name=event.push_name or row.push_name,
+            extra={**row.extra, 'account': [event.phone, event.lid]},  # stays after a log-out
             **linked,
         )
         self.identities.same_person(event.phone, event.lid)
@@ -450,6 +458,15 @@ class Sessions:
                 after_commit(lambda: _log_change(before, state, detail))
 
         write(change)
+
+
+def _is_another(row: Session, event: Connected) -> bool:
+    """Whether the session was linked to another account before; one that only changed its number is the same."""
+    known = row.extra.get('account')
+    if known is None:
+        return False
+    phone, lid = known
+    return event.phone != phone and not (lid and event.lid == lid)
 
 
 def _log_change(before: Session, state: State, detail: str) -> None:

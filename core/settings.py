@@ -31,6 +31,7 @@ class Settings:
     secret_key: str = field(repr=False)
     log_format: str
     log_level: str
+    metrics: bool
     sessions_per_host: int
     media_max_mb: int
     retention_days: int
@@ -159,6 +160,12 @@ def _one_of(*words: str) -> Kind:
     return Kind(says=f'one of {", ".join(words)}', read=read)
 
 
+def _switch(text: str) -> bool:
+    if text.lower() not in ('on', 'off'):
+        raise ValueError(text)
+    return text.lower() == 'on'
+
+
 def _networks(text: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(part, strict=False) for part in re.split(r'[,\s]+', text) if part)
 
@@ -244,6 +251,12 @@ SETTINGS = (
         kind=_one_of('DEBUG', 'INFO', 'WARNING', 'ERROR'),
         default='INFO',
         sentence='From which importance on facts are logged',
+    ),
+    Setting(
+        name='METRICS',
+        kind=Kind(says='on or off', read=_switch),
+        default='off',
+        sentence='Whether GET /metrics gives figures to Prometheus; they name nobody, but need no key',
     ),
     Setting(
         name='SESSIONS_PER_HOST',

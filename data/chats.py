@@ -1,5 +1,6 @@
 """Conversations: one per session with a contact or a group."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from peewee import JOIN, SQL, CharField, ForeignKeyField, IntegerField, JSONField, fn
 
 from .contacts import Contact
-from .database import Table, TimeField
+from .database import Table, TimeField, holds
 from .sessions import Session
 
 
@@ -118,10 +119,7 @@ def latest_chats(
     if assigned_to is not None:
         query = query.where(Chat.assigned_to == assigned_to if assigned_to else Chat.assigned_to.is_null())
     if q:
-        like = f'%{q}%'
-        query = query.where(
-            (Chat.name**like) | (Contact.name**like) | (Contact.push_name**like) | (Contact.phone**like)
-        )
+        query = query.where(holds(Chat.name, q) | _called(q))
     if before:
         at, id = before
         query = query.where((Chat.last_at < at) | ((Chat.last_at == at) & (Chat.id < id)))
@@ -205,8 +203,13 @@ def find_contacts(
     if id:
         query = query.where(Contact.id == id)
     if q:
-        like = f'%{q}%'
-        query = query.where((Contact.name**like) | (Contact.push_name**like) | (Contact.phone**like))
+        query = query.where(_called(q))
     if before:
         query = query.where(Contact.id < before)
     return list(query)
+
+
+def _called(q: str) -> Any:
+    named = holds(Contact.name, q) | holds(Contact.push_name, q)
+    number = re.sub(r'[+\s()./-]', '', q)  # as people write numbers; we keep digits
+    return named | holds(Contact.phone, number) if number else named

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from peewee import BigIntegerField, DatabaseError, IntegrityError, Model, SqliteDatabase
+from peewee import BigIntegerField, DatabaseError, IntegrityError, Model, SqliteDatabase, fn
 
 T = TypeVar('T')
 log = logging.getLogger(__name__)
@@ -34,6 +34,17 @@ PRAGMAS = {
     'temp_store': 'memory',
 }
 database = SqliteDatabase(None, pragmas=PRAGMAS)
+
+
+@database.func('holds', 2, deterministic=True)
+def _holds(text: str | None, folded: str) -> bool:
+    """SQLite itself knows capitals only in English."""
+    return text is not None and folded in text.casefold()
+
+
+def holds(field: Any, wanted: str) -> Any:
+    """A condition: the text in `field` holds `wanted`, capitals or not; every character means itself."""
+    return fn.holds(field, wanted.casefold())
 
 
 class StorageFailed(Exception):
@@ -277,6 +288,12 @@ def after_commit(follow: Callable[[], object]) -> None:
     if _writer is None or threading.current_thread() is not _writer or _writer.current is None:
         raise RuntimeError('after_commit() belongs inside a write')
     _writer.current.after.append(follow)
+
+
+def touch() -> None:
+    """Inside a write: change a number in the file that means nothing, to see whether it can be written."""
+    number = statement('PRAGMA user_version')[0][0]
+    statement(f'PRAGMA user_version = {(number + 1) % 2**30}')
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from ulid import ULID
 
 from .chats import Chat
 from .contacts import Contact
-from .database import EPOCH, MILLISECOND, Table, TimeField
+from .database import EPOCH, MILLISECOND, Table, TimeField, as_number, as_time, holds
 from .sessions import Session
 from .traffic import line_up
 
@@ -20,6 +20,10 @@ Status = Literal[
 ]  # fmt: skip
 
 
+# A status, since when, and why ('' when it needs no reason).
+Stage = tuple[str, datetime, str]
+ENDS = ('failed', 'uncertain', 'cancelled', 'blocked')
+PAST_KEPT = 40  # stages; a message may go back and forth for a long time
 # Messages about another one: they are kept, sent and logged like any, but a conversation shows what they did to it.
 ABOUT = ('reaction', 'edit', 'revoke', 'poll_vote')
 # Facts that stand between the messages: nobody wrote them, and nobody waits for a receipt.
@@ -33,6 +37,7 @@ class Message(Table):
     `author` of an outgoing one: 'user:<id>', 'key:<id>', 'flow:<key>' or 'phone'; `author_name` is how to show it.
     `origin`: live, offline (waited at WhatsApp while we were away) or history. `routed`: 0 waits for the router,
     1 was seen by it, NULL is none of its business. `proto` is the serialized waE2E.Message of an incoming one.
+    `past`: what an outgoing one was before it was last put in line, (status, milliseconds since 1970, why) each.
     `heard_from` is the address the sender had in WhatsApp's own event (receipts must name the same one).
     `content` is what the kind brings beside the text, in the words of core/contents.py; `media_id` its file, once we
     have it. `target` is WhatsApp's id of the message that a reaction, an edit, a revocation or a vote is about.
@@ -73,6 +78,7 @@ class Message(Table):
     sending_at = TimeField(null=True)
     sent_at = TimeField(null=True)
     ended_at = TimeField(null=True)
+    past: Any = JSONField(null=True)
     proto = BlobField(null=True)
     content: Any = JSONField(null=True)
     media_id = CharField(null=True)
@@ -133,6 +139,34 @@ def claim(id: str, before: Iterable[Status], after: Status, **more: Any) -> bool
     if moved and after == 'queued':
         line_up(id)
     return moved == 1
+
+
+def put_back(id: str, before: Iterable[Status], at: datetime, **more: Any) -> bool:
+    """Move a message back into the line; what it was until now stays in its history. False as with `claim`."""
+    row: Message | None = Message.get_or_none(Message.id == id)
+    if row is None:
+        return False
+    stages = [*been(row), ('queued', at, '')]
+    past = [*(row.past or ()), *((status, as_number(when), why) for status, when, why in stages)]
+    forgotten = {'sending_at': None, 'sent_at': None, 'ended_at': None, 'error': '', 'error_code': ''}
+    return claim(id, before, 'queued', past=past[-PAST_KEPT:], **forgotten, **more)
+
+
+def been_before(message: Message) -> list[Stage]:
+    """What a message of ours was before it was last put in line, and that it was."""
+    return [(status, as_time(at), why) for status, at, why in message.past or ()]
+
+
+def been(message: Message) -> list[Stage]:
+    """What it has been since then, as far as its own row tells; for the rest there are receipts."""
+    over = message.status in ENDS
+    stages: list[tuple[Any, datetime | None, str]] = [
+        ('sending', message.sending_at, ''),
+        ('uncertain', None if over else message.ended_at, ''),  # until a receipt or a person said otherwise
+        ('sent', message.sent_at, ''),
+        (message.status, message.ended_at if over else None, message.error),
+    ]
+    return [(status, at, why) for status, at, why in stages if at is not None]
 
 
 def receipts_of(message: Message) -> list[Receipt]:
@@ -287,10 +321,16 @@ def find_messages(
     if since:
         query = query.where(Message.at >= since)
     if q:
-        query = query.where(fn.INSTR(fn.LOWER(Message.text), q.lower()) > 0)
+        query = query.where(holds(Message.text, q))
     if before:
         query = query.where(Message.id < before)
     return list(query)
+
+
+def waiting_of(session_id: str) -> list[Message]:
+    """What of a session has not left yet, oldest first, with chat, contact, session and sender joined."""
+    waiting = _joined().where(Message.session == session_id, Message.status << ['queued', 'scheduled'])
+    return list(waiting.order_by(Message.id))
 
 
 def count_open(session_id: str) -> dict[str, int]:
@@ -378,8 +418,10 @@ def first_id(at: datetime) -> str:
     return str(ULID.from_bytes(((at - EPOCH) // MILLISECOND).to_bytes(6, 'big') + bytes(10)))
 
 
-def unrouted(limit: int = 500) -> list[Message]:
-    return list(Message.select().where(Message.routed == 0).order_by(Message.id).limit(limit))
+def unrouted(before: datetime, limit: int = 500) -> list[Message]:
+    """What came before then and waits for the router, oldest first; only ids and chats are read."""
+    waiting = Message.select(Message.id, Message.chat).where(SQL('routed = 0'), Message.created_at <= before)
+    return list(waiting.order_by(Message.id).limit(limit))
 
 
 def forget_messages(before: datetime, most: int = 5_000) -> int:

@@ -117,10 +117,10 @@ def closed(chat_id: str) -> tuple[str, bool]:
     return (rows[0][0] or '', bool(rows[0][1])) if rows else ('', False)
 
 
-def session_facts(name: str) -> tuple[str, str, str, str] | None:
-    """(id, state, detail, country) of the session with this name."""
-    rows = statement('SELECT id, state, detail, country FROM session WHERE name = ?', name)
-    return (rows[0][0], rows[0][1], rows[0][2], rows[0][3]) if rows else None
+def session_facts(name: str) -> tuple[str, str, str, str, bool] | None:
+    """(id, state, detail, country, whether it is linked) of the session with this name."""
+    rows = statement('SELECT id, state, detail, country, linked_at FROM session WHERE name = ?', name)
+    return (rows[0][0], rows[0][1], rows[0][2], rows[0][3], rows[0][4] is not None) if rows else None
 
 
 def session_name(session_id: str) -> str | None:
@@ -395,9 +395,9 @@ def mark_sent(id: str, whatsapp_id: str, at: datetime) -> bool:
 
 def add_receipts(
     session_id: str, whatsapp_ids: Sequence[str], who: str, kind: str, at: datetime
-) -> list[tuple[str, str]]:
-    """Append receipts and lift the messages they are about; returns (message id, chat id) of those that moved."""
-    moved: list[tuple[str, str]] = []
+) -> list[tuple[str, str, str | None]]:
+    """Append receipts and lift the messages they are about; returns what `lift` returns, of all that moved."""
+    moved: list[tuple[str, str, str | None]] = []
     for whatsapp_id in whatsapp_ids:
         statement(
             'INSERT INTO receipt (session_id, whatsapp_id, who, kind, at) VALUES (?, ?, ?, ?, ?)'
@@ -447,17 +447,17 @@ def prove(session_id: str, chat_id: str, whatsapp_id: str, at: datetime) -> str 
     return str(id) if proven else None
 
 
-def lift(session_id: str, whatsapp_id: str, kind: str) -> list[tuple[str, str]]:
-    """Show `kind` on this message of ours unless it shows more already; (message id, chat id) if it moved."""
+def lift(session_id: str, whatsapp_id: str, kind: str) -> list[tuple[str, str, str | None]]:
+    """Show `kind` on this message of ours unless it shows more already; (id, chat id, caused by) if it moved."""
     rows = statement(
         f'UPDATE message SET status = ? WHERE session_id = ? AND whatsapp_id = ? AND direction = ?'
-        f' AND status IN {LIFTS[kind]} RETURNING id, chat_id',
+        f' AND status IN {LIFTS[kind]} RETURNING id, chat_id, caused_by',
         kind,
         session_id,
         whatsapp_id,
         'out',
     )
-    return [(str(id), str(chat_id)) for id, chat_id in rows]
+    return [(str(id), str(chat_id), caused_by) for id, chat_id, caused_by in rows]
 
 
 def highest_receipt(session_id: str, whatsapp_id: str) -> str:

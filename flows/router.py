@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from queue import Queue
 from typing import Any
 from zlib import crc32
@@ -13,7 +14,7 @@ from core.fill import fill
 from core.news import NewsDesk
 from core.outbox import Author, Outbox
 from core.world import World
-from data.database import database, read, write
+from data.database import StorageFailed, database, read, write
 from data.messages import unrouted
 from data.traffic import Heard, add_run, heard, mark_routed, said_by_own_flow
 
@@ -23,6 +24,8 @@ from .library import Library, LiveFlow
 
 log = logging.getLogger(__name__)
 WORKERS = 8
+LATE = timedelta(seconds=5)  # a message this old, and still not looked at, may have been forgotten
+PAUSE, LONGEST_PAUSE = 5.0, 60.0  # seconds between two looks for such; longer each time there are some
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,8 @@ class Router:
     ) -> None:
         self.world, self.library, self.guard, self.outbox, self.desk = world, library, guard, outbox, desk
         self.stale_after = stale_after
+        self._pause, self._next_sweep = PAUSE, 0.0
+        self._waiting: set[str] = set()  # what is in a queue already
         self._queues: list[Queue[str | None]] = [Queue() for _ in range(WORKERS)]
         self._threads = [
             threading.Thread(target=self._work, args=(queue,), name=f'router-{n}', daemon=True)
@@ -62,7 +67,7 @@ class Router:
         for thread in self._threads:
             thread.start()
         with read():
-            for row in unrouted(limit=10_000):
+            for row in unrouted(self.world.now(), limit=10_000):
                 self.nudge(str(row.id), row.chat_id)
 
     def stop(self) -> None:
@@ -73,14 +78,31 @@ class Router:
 
     def nudge(self, message_id: str, chat_id: str) -> None:
         """One chat always has the same worker: its messages are routed one after another."""
-        self._queues[crc32(chat_id.encode()) % WORKERS].put(message_id)
+        if message_id not in self._waiting:
+            self._waiting.add(message_id)
+            self._queues[crc32(chat_id.encode()) % WORKERS].put(message_id)
+
+    def sweep(self) -> None:
+        """What could not be carried out (the disk was full) is tried again, the more rarely the longer it fails."""
+        ticks = self.world.ticks()
+        if ticks < self._next_sweep:
+            return
+        with read():
+            rows = unrouted(self.world.now() - LATE)
+        self._pause = min(2 * self._pause, LONGEST_PAUSE) if rows else PAUSE
+        self._next_sweep = ticks + self._pause
+        for row in rows:
+            self.nudge(str(row.id), row.chat_id)
 
     def _work(self, queue: 'Queue[str | None]') -> None:
         try:
             while (id := queue.get()) is not None:
+                self._waiting.discard(id)
                 try:
                     self.route(id)
-                except Exception:  # one message must not stop the others; its row stays unrouted for the next start
+                except StorageFailed as error:  # the sweep comes back to it
+                    log.error('routing message %s failed: %s', id, error)
+                except Exception:  # one message must not stop the others; the sweep comes back to it
                     log.exception('routing message %s failed', id)
         finally:
             database.close()

@@ -30,6 +30,7 @@ from core.identities import Identities
 from core.inbox import Inbox
 from core.jobs import Jobs, Ticker
 from core.media import MediaStore
+from core.meter import Meter
 from core.news import NewsDesk
 from core.outbox import Outbox
 from core.pacing import Pacing
@@ -85,6 +86,7 @@ class Gateway:
     jobs: Jobs
     ticker: Ticker
     sandbox: 'Sandbox | None'
+    meter: Meter | None
 
     def start(self) -> None:
         """Pick up what was interrupted and open the sessions that should be connected."""
@@ -117,6 +119,7 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     bus = Bus()
     desk = NewsDesk(world, bus)
     people = People(world, state.secret_key(settings.secret_key).encode())
+    people.when_changed(lambda _: desk.whisper('dovecote.rights', {}))
     identities = Identities(world, desk)
 
     def listen(event: Event, stored: Callable[[], object]) -> None:
@@ -167,13 +170,16 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     jobs.every_minute('old files', media.clean)
     chats = Chats(world, desk, hosts)
     jobs.every_minute('hand back', chats.hand_back_overdue)
-    ticker = Ticker((sessions.tick, outbox.sweep, again.tick, downloads.sweep, WordIndex(world).tick))
+    ticker = Ticker((sessions.tick, outbox.sweep, again.tick, router.sweep, downloads.sweep, WordIndex(world).tick))
+    meter = Meter() if settings.metrics else None
+    if meter is not None:
+        bus.watch(meter.hear)
     return Gateway(
         settings=settings, state=state, world=world, bus=bus, desk=desk, people=people, identities=identities,
         hosts=hosts, sessions=sessions, outbox=outbox, pacing=pacing, alarm=alarm, inbox=inbox, chats=chats,
         groups=groups, calls=calls, presence=presence, blocklist=blocklist, quick_replies=QuickReplies(world, desk),
         guard=Guard(settings.allow_targets), media=media, downloads=downloads, library=library, router=router,
-        jobs=jobs, ticker=ticker, sandbox=sandbox,
+        jobs=jobs, ticker=ticker, sandbox=sandbox, meter=meter,
     )  # fmt: skip
 
 

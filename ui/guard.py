@@ -205,7 +205,10 @@ class _TooLarge(Exception):
 
 async def refuse(send: Send, status: int, title: str, code: str, detail: str) -> None:
     """Answer with a problem (RFC 9457)."""
-    problem = {'type': 'about:blank', 'title': title, 'status': status, 'detail': detail, 'code': code, 'retry': False}
+    problem = {
+        'type': 'about:blank', 'title': title, 'status': status, 'detail': detail, 'code': code, 'retry': False,
+        'errors': [],
+    }  # fmt: skip
     body = json.dumps(problem).encode()
     headers = [(b'content-type', b'application/problem+json'), (b'content-length', str(len(body)).encode())]
     await send({'type': 'http.response.start', 'status': status, 'headers': headers})

@@ -62,6 +62,7 @@ def build(gateway: Gateway) -> FastAPI:
         importlib.import_module(f'{pages.__name__}.{module.name}').register(gateway)
     limits = api.body_limits(settings)
     guard(app, Rules(public_url=settings.public_url, trusted_proxies=settings.trusted_proxies, body_limits=limits))
+    api.count(app, gateway)
     ui.run_with(
         app, title='Dovecote', favicon=LOOK / 'mark.svg', dark=None, tailwind=False, language='en-US',
         show_welcome_message=False, reconnect_timeout=10,

@@ -75,7 +75,7 @@ def until(what: Callable[[], Any], seconds: float = 40) -> Any:
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     """With a session “shop” that works on the phone SHOP, and Anna and Ben, who have phones too."""
     folder = tmp_path_factory.mktemp('api')
-    settings = Settings.from_env({'DOVECOTE_STATE': str(folder / 'state')}, sandbox=True)
+    settings = Settings.from_env({'DOVECOTE_STATE': str(folder / 'state'), 'DOVECOTE_METRICS': 'on'}, sandbox=True)
     with hold_state_dir(settings.state, sandbox=True) as state:
         sandbox = start_sandbox(state.sandbox)
         open_database(state.db)
@@ -113,6 +113,7 @@ class _Serving:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         api.mount(app, gateway)
         guard(app, Rules(body_limits=api.body_limits(gateway.settings)))
+        api.count(app, gateway)
         self.reference: list[Route] = app.state.reference
         self.server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=2))
         self.thread = threading.Thread(target=self._run, name='server')

@@ -12,8 +12,9 @@ import pytest
 
 from ui.api import events
 from ui.api.events import Stream, Wanted
+from ui.guard import COOKIE
 
-from .conftest import ANNA, SHOP, Door, until
+from .conftest import ANNA, PASSWORD, SHOP, Door, until
 
 
 class Listener:
@@ -66,6 +67,48 @@ def test_what_happens_is_told_as_it_happens(door: Door) -> None:
     assert event['data']['meta']['session'] == 'shop'
     assert event['data']['timestamp'].endswith('Z')
     assert int(event['id']) > 0
+
+
+def test_every_event_says_whose_it_is_and_what_it_belongs_to(door: Door) -> None:
+    door.gateway.library.save({
+        'schema': 'dovecote.flow/1', 'key': 'echo', 'name': 'Echo', 'priority': 1,
+        'triggers': [{'type': 'message', 'match': {'op': 'equals', 'values': ['who causes what?']}}],
+        'steps': [{'do': 'send', 'text': 'you do'}],
+    })  # fmt: skip
+    try:
+        with listening(door, session='shop', types='message.*,flow.*') as stream:
+            says(door, 'who causes what?')
+            heard = [stream.until('message.received')]
+            asked = heard[0]['data']['data']['id']
+            while heard[-1]['event'] != 'message.delivered':
+                event = stream.next()
+                if event['data']['meta']['correlation_id'] == asked:
+                    heard.append(event)
+            last = int(stream.last)
+    finally:
+        door.gateway.library.switch('echo', on=False)
+    kinds = ['message.received', 'message.queued', 'flow.run.finished', 'message.sent', 'message.delivered']
+    assert sorted(event['event'] for event in heard) == sorted(kinds)
+    for event in heard:
+        meta = event['data']['meta']
+        assert (meta['account'], meta['api_version'], meta['session']) == (f'+{SHOP}', '2026-01', 'shop')
+        assert meta['caused_by'] == (None if event is heard[0] else asked)
+    with listening(door, last=str(last - 1), session='shop', types='message.*') as again:
+        assert again.next() == heard[-1]
+
+
+def test_what_nothing_caused_belongs_to_itself(door: Door) -> None:
+    with listening(door, types='message.sent') as stream:
+        id = door.sends('out of the blue').json()['id']
+        event = stream.next()
+    assert event['data']['data']['id'] == id
+    assert (event['data']['meta']['correlation_id'], event['data']['meta']['caused_by']) == (id, None)
+    with listening(door, types='session.state') as stream:
+        door.api.post('/sessions', json={'name': 'quiet2', 'start': False}).raise_for_status()
+        meta = stream.next()['data']['meta']
+    expected = ('quiet2', None, meta['id'], None)
+    assert (meta['session'], meta['account'], meta['correlation_id'], meta['caused_by']) == expected
+    door.api.delete('/sessions/quiet2').raise_for_status()
 
 
 async def test_what_happens_while_a_stream_begins_is_told_too(door: Door) -> None:
@@ -141,6 +184,27 @@ def test_a_client_that_cannot_follow_is_cut_off_and_told_so(door: Door, monkeypa
         door.gateway.desk.whisper('chat.typing', {'chat': 'x'})
         said = [line for line in stream.lines if line.startswith(':')]
     assert said == [': too slow, too much was waiting; resume with Last-Event-ID']
+
+
+def test_a_stream_ends_as_soon_as_its_key_is_revoked(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, 'HEARTBEAT', 600.0)
+    made = door.api.post('/keys', json={'name': 'short', 'role': 'viewer'}).json()
+    with listening(door, door.by(made['key'])) as stream:
+        assert next(stream.lines) == 'retry: 2000'
+        door.api.delete(f'/keys/{made["id"]}').raise_for_status()
+        assert ': this key or sign-in is no longer good' in list(stream.lines)
+
+
+def test_a_stream_ends_as_soon_as_its_person_is_shut_out(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, 'HEARTBEAT', 600.0)
+    person = door.person('viewer')
+    token = door.gateway.people.sign_in(person.email, PASSWORD, '127.0.0.1', 'a browser')
+    with listening(door, door.client(cookie=f'{COOKIE}={token}', origin=door.url)) as stream:
+        assert next(stream.lines) == 'retry: 2000'
+        says(door, 'heard by both')
+        assert stream.until('message.received')['data']['data']['text'] == 'heard by both'
+        door.api.delete(f'/users/{person.id}').raise_for_status()
+        assert ': this key or sign-in is no longer good' in list(stream.lines)
 
 
 def test_streams_end_at_once_when_the_program_stops(door: Door) -> None:

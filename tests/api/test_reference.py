@@ -6,9 +6,9 @@ import shutil
 import subprocess
 from typing import Any
 
-import pytest
 from pydantic import TypeAdapter
 
+from tests.needs import lacks
 from ui.api.asking import PUBLIC, Route
 from ui.api.manual import Operation, manual_of
 
@@ -83,8 +83,9 @@ def _filled(route: Route, ids: dict[str, str]) -> str:
     return '/'.join(ids.get(parts[n - 1], '') if part.startswith('{') else part for n, part in enumerate(parts))
 
 
-@pytest.mark.skipif(shutil.which('curl') is None, reason='there is no curl here')
 def test_a_newcomer_with_nothing_but_curl_sends_and_sees_it_arrive(door: Door) -> None:
+    if shutil.which('curl') is None:
+        lacks('there is no curl here (Debian package curl)')
     pages = operations(door)
     env = {**os.environ, 'KEY': door.key('agent'), 'no_proxy': '*'}
 

@@ -5,6 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from data.database import write
+from data.messages import Message
+
 from .conftest import ANNA, BEN, SHOP, Door, until
 
 
@@ -108,6 +111,57 @@ def test_a_refusal_by_whatsapp_is_told_with_its_number(door: Door) -> None:
     assert failed['error']['code'] == '463'
     assert failed['error']['detail']
     door.api.delete('/sessions/shop/limits/reach_out').raise_for_status()  # it stops more than this one message
+
+
+def test_sending_again_is_done_once_for_one_key(door: Door) -> None:
+    door.api.post('/sandbox/faults', json={'kind': 'nack', 'code': 463, 'times': 1}).raise_for_status()
+    id = door.sends('once more').json()['id']
+    until(lambda: door.message(id)['status'] == 'failed')
+    headers = {'idempotency-key': 'again 1'}
+    first = door.api.post(f'/messages/{id}/resend', headers=headers)
+    assert (first.status_code, first.json()['status']) == (202, 'queued')
+    until(lambda: door.message(id)['status'] == 'delivered')
+    second = door.api.post(f'/messages/{id}/resend', headers=headers)
+    assert (second.status_code, second.text) == (202, first.text)
+    assert second.headers['idempotent-replayed'] == 'true'
+    assert inbox(door).count('once more') == 1
+    history = [step['status'] for step in door.message(id)['history']]
+    assert history == ['queued', 'sending', 'failed', 'queued', 'sending', 'sent', 'delivered']
+
+
+def test_a_phone_of_the_sandbox_does_once_what_is_asked_twice_with_one_key(door: Door) -> None:
+    body = {'to': SHOP, 'text': 'said once'}
+
+    def say(_: int) -> httpx.Response:
+        return door.api.post(f'/sandbox/phones/{ANNA}/say', json=body, headers={'idempotency-key': 'say 1'})
+
+    with ThreadPoolExecutor(6) as many:
+        answers = list(many.map(say, range(6)))
+    made = next(answer for answer in answers if answer.status_code == 201)
+    for answer in answers:
+        busy = answer.status_code == 409 and answer.json()['code'] == 'idempotency_key_busy'
+        assert busy or (answer.status_code, answer.text) == (201, made.text)
+    again = say(0)
+    assert (again.status_code, again.text, again.headers['idempotent-replayed']) == (201, made.text, 'true')
+    until(lambda: door.api.get('/messages', params={'q': 'said once'}).json()['items'])
+    assert len(door.api.get('/messages', params={'q': 'said once'}).json()['items']) == 1
+    other = door.api.post(
+        f'/sandbox/phones/{ANNA}/say', json={**body, 'text': 'x'}, headers={'idempotency-key': 'say 1'}
+    )
+    assert (other.status_code, other.json()['code']) == (409, 'idempotency_key_reused')
+
+
+def test_an_uncertain_message_is_marked_as_sent_by_who_knows(door: Door) -> None:
+    id = door.sends('they told me it came').json()['id']
+    until(lambda: door.message(id)['status'] == 'delivered')
+    assert door.api.post(f'/messages/{id}/mark-sent', json={}).json()['code'] == 'not_uncertain'
+    doubt = {'status': 'uncertain', 'error': 'The host ended in the middle.', 'ended_at': door.gateway.world.now()}
+    write(lambda: Message.update(**doubt).where(Message.id == id).execute())
+    marked = door.api.post(f'/messages/{id}/mark-sent')
+    assert (marked.status_code, marked.json()['status']) == (200, 'sent')
+    seen = door.message(id)
+    assert (seen['status'], seen['error']) == ('sent', None)
+    assert door.api.post('/messages/nothing/mark-sent').status_code == 404
 
 
 def test_a_stopped_session_sends_nothing_and_says_so(door: Door) -> None:

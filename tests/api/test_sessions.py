@@ -1,11 +1,19 @@
 """A session, from its creation to its end."""
 
+import resource
 import struct
 import time
 import zlib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import httpx
+import pytest
+
+from data.database import StorageFailed
+from data.sessions import Session
+from ui.api import health
 
 from .conftest import Door, until
 
@@ -14,6 +22,17 @@ CAFE = '15550000002'
 
 def pairing(door: Door, name: str) -> httpx.Response:
     return until(lambda: (found := door.api.get(f'/sessions/{name}/qr')).status_code == 200 and found)  # type: ignore[no-any-return]
+
+
+@contextmanager
+def no_room_in_any_file() -> Iterator[None]:
+    """The disk takes not one byte more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_session_is_made_linked_stopped_and_deleted(door: Door) -> None:
@@ -77,6 +96,38 @@ def test_a_phone_is_linked_by_a_code_it_types(door: Door) -> None:
     assert door.api.get('/sessions/bar/qr').json()['code'] == 'not_pairing'
     assert door.api.post('/sessions/bar/pairing-code', json={'phone': '12'}).status_code == 422
     door.api.delete('/sessions/bar').raise_for_status()
+
+
+def test_a_session_that_could_not_be_started_at_once_is_started_by_the_repeated_request(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(name: str) -> Session:
+        raise StorageFailed('The disk is full.')
+
+    ask = {'url': '/sessions', 'json': {'name': 'stand'}, 'headers': {'idempotency-key': 'stand'}}
+    with monkeypatch.context() as disk:
+        disk.setattr(door.gateway.sessions, 'start', full)
+        assert door.api.post(**ask).status_code == 507  # type: ignore[arg-type]
+    kept = door.api.get('/sessions/stand').json()
+    assert (kept['state'], kept['wanted']) == ('new', True)  # so a start of the program would open it as well
+    again = door.api.post(**ask)  # type: ignore[arg-type]
+    assert (again.status_code, again.json()['state']) == (201, 'starting')
+    assert door.api.post(**ask).text == again.text  # type: ignore[arg-type]
+    pairing(door, 'stand')
+    door.api.delete('/sessions/stand').raise_for_status()
+    assert door.api.post(**ask).text == again.text  # type: ignore[arg-type]
+
+
+def test_a_program_that_cannot_write_is_not_ready(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    with httpx.Client(base_url=door.url, trust_env=False) as monitor:
+        with no_room_in_any_file():
+            until(lambda: monitor.get('/ready').status_code == 503)
+        until(lambda: monitor.get('/ready').status_code == 200)
+        monkeypatch.setattr(health, 'ROOM', 2**60)
+        refused: httpx.Response = until(lambda: (found := monitor.get('/ready')).status_code == 503 and found)
+        assert 'disk' in refused.json()['detail']
+        monkeypatch.undo()
+        until(lambda: monitor.get('/ready').status_code == 200)
 
 
 def test_the_program_says_that_it_lives(door: Door) -> None:

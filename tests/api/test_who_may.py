@@ -1,5 +1,6 @@
 """Who is let in, and what they may see and do."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import httpx
@@ -157,6 +158,30 @@ def test_people_are_added_changed_and_shut_out(door: Door) -> None:
     assert door.api.get(path).json()['active'] is False
     assert door.api.patch(path, json={'active': True}).json()['active'] is True
     assert 'ben@example.org' in [each['email'] for each in door.api.get('/users').json()['items']]
+
+
+def test_a_change_of_somebody_is_made_whole_or_not_at_all(door: Door) -> None:
+    person = door.person('agent')
+    path = f'/users/{person.id}'
+    for wrong in ({'role': 'viewer', 'password': 'short'}, {'active': False, 'password': person.email}):
+        assert door.api.patch(path, json=wrong).status_code == 422
+        found = door.api.get(path).json()
+        assert (found['role'], found['active']) == ('agent', True)
+    token = door.gateway.people.sign_in(person.email, PASSWORD, '127.0.0.1', 'a browser')
+    whole = door.api.patch(path, json={'role': 'viewer', 'password': 'another horse', 'active': True})
+    assert (whole.status_code, whole.json()['role']) == (200, 'viewer')
+    assert door.gateway.people.asker_of(token) is None
+    assert door.gateway.people.sign_in(person.email, 'another horse', '127.0.0.1', 'a browser')
+    assert door.api.patch(path, json={}).json()['role'] == 'viewer'
+
+
+def test_somebody_is_added_once_however_many_ask_at_the_same_time(door: Door) -> None:
+    body = {'email': 'dora@example.org', 'role': 'agent', 'password': PASSWORD}
+    with ThreadPoolExecutor(6) as many:
+        asked = [many.submit(door.api.post, '/users', json=body, headers={'idempotency-key': 'dora'}) for _ in range(6)]
+        answers = [each.result() for each in asked]
+    assert {(answer.status_code, answer.text) for answer in answers} == {(201, answers[0].text)}
+    assert sum('idempotent-replayed' not in answer.headers for answer in answers) == 1
 
 
 def test_many_wrong_keys_have_to_wait_but_a_right_one_never(door: Door) -> None:

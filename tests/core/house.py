@@ -1,6 +1,7 @@
 """The inner rooms with their real database and a twin of the session host."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ import pytest
 
 from core.again import Again
 from core.blocklist import Blocklist
+from core.bodies import Body, history_of
 from core.bus import Bus, News
 from core.calls import Calls
 from core.errors import CallFailed, DovecoteError
@@ -41,7 +43,7 @@ from core.presence import Presence
 from core.sessions import Sessions
 from core.world import World, growing_ids
 from data.database import close_database, database, open_database, read, write
-from data.messages import Message
+from data.messages import Message, receipts_of
 from data.sessions import Session, session_by_name
 from data.traffic import Line
 from flows.guards import CAREFUL, LoopGuard
@@ -298,6 +300,10 @@ class House:
         with read():
             return [(m.text, m.status) for m in Message.select().order_by(Message.id)]
 
+    def history(self, id: str) -> list[Body]:
+        row = self.message(id)
+        return history_of(row, receipts_of(row))
+
     def kinds(self) -> list[str]:
         return [each.kind for each in self.news]
 
@@ -325,6 +331,14 @@ def receipt(
         session=session, whatsapp_ids=ids, chat=sender, sender=sender, sender_alt='', kind=kind,  # type: ignore[arg-type]
         by_me=False, at=at,
     )  # fmt: skip
+
+
+def until(what: Callable[[], object], seconds: float = 20) -> None:
+    """Wait for what other threads bring about."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, 'it did not come about in time'
+        time.sleep(0.01)
 
 
 @contextmanager

@@ -21,6 +21,16 @@ def test_a_message_makes_a_contact_a_chat_and_news(house: House) -> None:
     assert len(house.stored) == 2  # both events are safe, and the host may forget them
 
 
+def test_a_new_name_of_somebody_is_told_once(house: House) -> None:
+    house.working()
+    house.says('hello', id='1')
+    house.says('it is me, Anna Maria', id='2', push_name='Anna Maria')
+    house.says('still me', id='3', push_name='Anna Maria')
+    told = [news for news in house.news if news.kind == 'contact.updated']
+    assert [(news.body['contact']['name'], news.body['push_name']) for news in told] == [('Anna Maria', 'Anna Maria')]
+    assert Contact.get(Contact.phone == ANNA).push_name == 'Anna Maria'
+
+
 def test_a_message_repeated_after_a_reconnect_is_kept_once(house: House) -> None:
     house.working()
     for _ in range(3):
@@ -104,3 +114,44 @@ def test_a_wrong_clock_does_not_put_a_message_into_the_future(house: House) -> N
     house.working()
     house.says('from 2030', at=house.clock.at.replace(year=2030))
     assert (Message.get().at - house.clock.at).total_seconds() == 300
+
+
+def test_a_number_given_to_somebody_else_does_not_make_two_people_one(house: House) -> None:
+    house.working()
+    ben = '15551230002'
+    house.says('I am Anna', id='1', chat='100@lid', sender='100@lid', sender_alt=f'{ANNA}@s.whatsapp.net')
+    number = {'chat': '200@lid', 'sender': '200@lid', 'push_name': 'Ben'}
+    house.says('I am Ben', id='2', **number, sender_alt=f'{ben}@s.whatsapp.net')
+    house.says("I have Anna's old number now", id='3', **number, sender_alt=f'{ANNA}@s.whatsapp.net')
+    house.says('still Anna', id='4', chat='100@lid', sender='100@lid')
+    anna, owner = Contact.get(Contact.lid == '100'), Contact.get(Contact.lid == '200')
+    assert (anna.phone, anna.push_name) == (None, 'Anna')
+    assert (owner.phone, owner.push_name) == (ANNA, 'Ben')
+    said = [(m.text, m.sender_id) for m in Message.select().order_by(Message.id)]
+    assert said == [
+        ('I am Anna', anna.id), ('I am Ben', owner.id), ("I have Anna's old number now", owner.id),
+        ('still Anna', anna.id),
+    ]  # fmt: skip
+    house.says('by the number alone', id='5', push_name='Ben')
+    assert Message.get(Message.text == 'by the number alone').sender_id == owner.id
+
+
+def test_a_number_seen_with_a_new_lid_belongs_to_somebody_new(house: House) -> None:
+    house.working()
+    house.says('I am Anna', id='1', chat='100@lid', sender='100@lid', sender_alt=f'{ANNA}@s.whatsapp.net')
+    house.says('I am Ben', id='2', chat='200@lid', sender='200@lid', sender_alt=f'{ANNA}@s.whatsapp.net',
+               push_name='Ben')  # fmt: skip
+    anna, ben = Contact.get(Contact.lid == '100'), Contact.get(Contact.lid == '200')
+    assert (anna.phone, ben.phone) == (None, ANNA)
+    assert Message.get(Message.text == 'I am Ben').sender_id == ben.id
+
+
+def test_a_person_who_changes_the_number_stays_the_same_person(house: House) -> None:
+    house.working()
+    house.says('old number', id='1', chat='100@lid', sender='100@lid', sender_alt=f'{ANNA}@s.whatsapp.net')
+    house.says('new number', id='2', chat='100@lid', sender='100@lid', sender_alt='15551239999@s.whatsapp.net')
+    row = Contact.get(Contact.lid == '100')
+    assert row.phone == '15551239999'
+    assert Message.select().where(Message.sender == row.id).count() == 2
+    house.says('the next owner of the old number', id='3', push_name='Ben')
+    assert Message.get(Message.text == 'the next owner of the old number').sender_id != row.id

@@ -1,12 +1,14 @@
 """What we say leaves once, in order, and nobody is told a lie about it."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.errors import Conflict, Invalid, NotConnected, NotFound, SendRefused, SendUncertain
-from core.events import Connected, Disconnected
+from core.events import Connected, Disconnected, LoggedOut
 from core.outbox import AHEAD, Saying
 from data.database import read, write
-from data.messages import Message
+from data.messages import PAST_KEPT, Message
 
 from .house import ANNA, BEN, OWNER, START, House, receipt
 
@@ -96,6 +98,81 @@ def test_what_may_have_left_is_uncertain_and_only_a_person_sends_it_again(house:
     assert (house.message(id).status, len(house.hosts.sent)) == ('sent', 1)
 
 
+def test_the_history_keeps_every_status_a_message_ever_had(house: House) -> None:
+    house.working()
+    house.hosts.fails_with = SendRefused('WhatsApp does not allow this (403).', reason=403)
+    id = house.post('hello').id
+    house.clock.later(minutes=1)
+    house.hosts.fails_with = SendUncertain('The host ended in the middle.')
+    house.outbox.resend(id, OWNER)
+    house.settle()
+    house.clock.later(minutes=1)
+    house.hosts.fails_with = NotConnected('The session is not online.')
+    house.outbox.resend(id, OWNER)
+    house.settle()
+    house.clock.later(minutes=1)
+    house.hosts.fails_with = None
+    house.outbox.sweep()
+    house.settle()
+    told = house.history(id)
+    assert [each['status'] for each in told] == [
+        'queued', 'sending', 'failed',
+        'queued', 'sending', 'uncertain',
+        'queued', 'sending', 'queued', 'sending', 'sent',
+    ]  # fmt: skip
+    assert [each['detail'] for each in told if each['detail']] == [
+        'WhatsApp does not allow this (403).', 'The host ended in the middle.',
+    ]  # fmt: skip
+    times = [str(each['at']) for each in told]
+    assert times == sorted(times)
+    assert [time[14:16] for time in times] == ['00', '00', '00', '01', '01', '01', '02', '02', '02', '03', '03']
+
+
+def test_the_history_of_a_message_that_goes_back_and_forth_has_an_end(house: House) -> None:
+    house.working()
+    house.hosts.fails_with = NotConnected('The session is not online.')
+    id = house.post('hello').id
+    for _ in range(PAST_KEPT):
+        house.clock.later(seconds=2)
+        house.outbox.sweep()
+        house.settle()
+    assert house.message(id).attempts == 0  # none of it was a try
+    told = house.history(id)
+    assert (told[0]['status'], told[-1]['status']) == ('queued', 'queued')
+    assert len(told) == 1 + PAST_KEPT
+
+
+def test_what_was_uncertain_until_its_receipt_came_says_so(house: House) -> None:
+    shop = house.working()
+    house.hosts.fails_with = SendUncertain('The host ended in the middle.')
+    id = house.post('hello').id
+    write(lambda: Message.update(whatsapp_id='WA1').where(Message.id == id).execute())
+    house.clock.later(minutes=1)
+    house.tell(replace(receipt(shop, 'delivered', 'WA1'), at=house.clock.at))
+    assert [each['status'] for each in house.history(id)] == ['queued', 'sending', 'uncertain', 'delivered']
+
+
+def test_who_knows_better_marks_an_uncertain_message_as_sent(house: House) -> None:
+    house.working()
+    house.hosts.fails_with = SendUncertain('The host ended in the middle.')
+    id = house.post('once').id
+    house.clock.later(minutes=1)
+    assert house.outbox.mark_sent(id, OWNER).status == 'sent'
+    house.settle()
+    row = house.message(id)
+    assert (row.status, row.error, row.error_code, row.sent_at) == ('sent', '', '', house.clock.at)
+    assert [each['status'] for each in house.history(id)] == ['queued', 'sending', 'uncertain', 'sent']
+    assert house.news[-1].kind == 'message.sent'
+    house.outbox.sweep()
+    house.settle()
+    assert house.hosts.sent == []
+    with pytest.raises(Conflict) as refusal:
+        house.outbox.mark_sent(id, OWNER)
+    assert refusal.value.code == 'not_uncertain'
+    with pytest.raises(NotFound):
+        house.outbox.mark_sent('nothing', OWNER)
+
+
 def test_what_a_crash_left_half_sent_is_shown_as_uncertain(house: House) -> None:
     house.working()
     house.hosts.holds = True
@@ -139,6 +216,53 @@ def test_an_unknown_or_stopped_session_takes_nothing(house: House) -> None:
     with pytest.raises(Conflict) as refusal:
         house.post('hello')
     assert refusal.value.code == 'session_not_working'
+
+
+def test_a_session_that_was_never_linked_takes_nothing(house: House) -> None:
+    house.sessions.create('shop')
+    house.sessions.start('shop')
+    assert house.session().state == 'starting'
+    with pytest.raises(Conflict, match='not linked to a phone') as refusal:
+        house.post('hello')
+    assert refusal.value.code == 'session_not_working'
+    house.tell(Connected(session=house.session().id, phone='15550000001', lid='900', push_name='Shop'))
+    house.tell(Disconnected(session=house.session().id, because='gone'))
+    assert house.post('hello').status == 'queued'
+
+
+@pytest.mark.parametrize('other', [{'phone': '15550000099', 'lid': '999'}, {'phone': '15550000099', 'lid': ''}])
+def test_what_waits_never_leaves_from_another_account(house: House, other: dict[str, str]) -> None:
+    shop = house.working()
+    house.says('is there rye bread?')
+    house.tell(Disconnected(session=shop, because='gone'))
+    waiting = house.post('as the old shop')
+    house.tell(LoggedOut(session=shop, reason=401, because='The owner removed us.'))
+    house.outbox.say(waiting.chat_id, 'this too', OWNER)
+    house.sessions.start('shop')
+    house.tell(Connected(session=shop, push_name='New shop', **other))
+    house.settle()
+    assert house.hosts.sent == []
+    row = house.message(waiting.id)
+    assert (row.status, row.error_code) == ('failed', 'other_account')
+    assert 'another WhatsApp account' in row.error
+    assert house.kinds().count('message.failed') == 2
+    house.outbox.resend(waiting.id, OWNER)  # a person may still decide so
+    house.settle()
+    assert [text for _, text in house.hosts.sent] == ['as the old shop']
+
+
+@pytest.mark.parametrize(
+    'same', [{'phone': '15550000001', 'lid': '555'}, {'phone': '15550000002', 'lid': '915550000001'}]
+)
+def test_what_waits_leaves_once_the_same_account_is_linked_again(house: House, same: dict[str, str]) -> None:
+    shop = house.working()
+    house.tell(Disconnected(session=shop, because='gone'))
+    house.post('patience')
+    house.tell(LoggedOut(session=shop, reason=401, because='The owner removed us.'))
+    house.sessions.start('shop')
+    house.tell(Connected(session=shop, push_name='Shop', **same))
+    house.settle()
+    assert [text for _, text in house.hosts.sent] == ['patience']
 
 
 def test_a_reply_carries_what_it_answers(house: House) -> None:

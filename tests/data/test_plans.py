@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from data.database import as_number, close_database, database, open_database, statement, write
-from data.messages import count_open, unsettled
+from data.messages import count_open, unrouted, unsettled
 from data.search import search_messages
 from data.sessions import Session
 from data.traffic import (
@@ -91,6 +91,11 @@ def test_after_a_start_whatever_is_queued_is_in_line_again() -> None:
     assert write(lambda: claim_next('s', 8, NOW, turn='Z')) == []
     write(line_up_all)
     assert len(write(lambda: claim_next('s', 20, NOW, turn='Z'))) == 10
+
+
+def test_the_sweep_of_the_router_only_looks_at_what_waits_for_it() -> None:
+    steps = plan_of(lambda: unrouted(NOW))
+    assert any('message_unrouted' in step for step in steps), steps
 
 
 def test_what_a_flow_has_just_said_is_found_from_the_newest_back() -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from core.events import Disconnected
 from data.chats import Chat
-from data.database import database
+from data.database import database, write
 from data.flows import Flow, Run, runs_of_message
 from data.messages import Message
-from tests.core.house import ANNA, House, message
+from tests.core.house import ANNA, House, message, until
 
 
 def flow(key: str = 'hours', **more: Any) -> dict[str, Any]:
@@ -148,6 +148,31 @@ def test_an_answer_waits_until_the_session_is_back(house: House) -> None:
     house.tell(Disconnected(session=shop, because='gone'))
     house.says('hours')
     assert house.statuses() == [('hours', 'received'), ('Hi Anna, from 7 to 18.', 'queued')]
+
+
+def test_what_a_full_disk_kept_from_being_answered_is_answered_once_there_is_room(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop = house.working()
+    house.library.save(flow(steps=[{'do': 'send', 'text': 'long ' * 3_000}]))
+    house.inbox.receive(message(shop, 'hours'), lambda: None)
+    pages = write(lambda: database.execute_sql('PRAGMA page_count').fetchone()[0])
+    write(lambda: database.execute_sql(f'PRAGMA max_page_count = {pages}'))
+    house.router.start()
+    try:
+        until(lambda: 'routing message' in caplog.text)
+        write(lambda: database.execute_sql('PRAGMA max_page_count = 1000000'))
+        house.router.sweep()  # too early: it may still be on its way
+        assert house.hosts.sent == []
+        house.clock.later(seconds=6)
+        house.router.sweep()
+        until(lambda: len(house.hosts.sent) == 1)
+        house.clock.later(seconds=60)
+        house.router.sweep()
+    finally:
+        house.router.stop()
+    assert trace(house) == [('hours', 'finished')]
+    assert len(house.hosts.sent) == 1
 
 
 def test_a_template_that_breaks_is_an_error_in_the_trace(house: House) -> None:

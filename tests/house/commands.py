@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from tests.needs import lacks
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,7 +21,7 @@ def dovecote(*words: str | Path, given: str = '', **env: str) -> subprocess.Comp
 def dovecote_on(disk: str, folder: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
     """The same with a small tmpfs mounted at `folder`, `disk` being its mount options; only that process sees it."""
     if _run(['unshare', '-rm', 'true']).returncode:
-        pytest.skip('this machine does not let us mount a disk of our own (unshare -rm)')
+        lacks('this machine does not let us mount a disk of our own (unshare -rm)')
     mount = f'mount -t tmpfs -o {disk} none "$0" && exec "$@"'
     return _run(['unshare', '-rm', 'sh', '-c', mount, str(folder), sys.executable, '-m', 'ui', *map(str, words)])
 

@@ -13,6 +13,7 @@ import pytest
 
 from core import errors
 from core.settings import settings_table
+from tests.needs import lacks
 
 from .commands import ROOT
 
@@ -72,6 +73,18 @@ def test_only_one_module_knows_the_job_queue() -> None:
 def test_nothing_is_mocked() -> None:
     for file, tree in modules('tests'):
         assert not any(name.startswith('unittest') for name in imports(tree)), file
+
+
+def test_a_test_that_cannot_run_is_skipped_here_and_fails_on_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv('CI', raising=False)
+    with pytest.raises(pytest.skip.Exception, match='no curl'):
+        lacks('no curl')
+    monkeypatch.setenv('CI', 'true')
+    with pytest.raises(pytest.fail.Exception, match='no curl'):
+        lacks('no curl')
+    for file, _ in modules('tests'):
+        said = re.findall(r'(?:pytest\.skip|skipif|importorskip)\((.*)', (ROOT / file).read_text('utf-8'))
+        assert not [why for why in said if 'reason' in why and 'which(' in why], file
 
 
 def test_time_and_chance_come_from_the_world() -> None:

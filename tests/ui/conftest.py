@@ -16,6 +16,8 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from tests.needs import lacks
+
 ROOT = Path(__file__).parent.parent.parent
 PASSWORD = 'correct horse'
 REFUSED = ('status of 401 (Unauthorized)', 'status of 403 (Forbidden)')
@@ -106,8 +108,7 @@ def start_house(tmp_path: Path) -> Iterator[Callable[..., House]]:
 async def chromium() -> AsyncIterator[Browser]:
     path = shutil.which('chromium') or shutil.which('chromium-browser')
     if path is None:
-        reason = 'there is no Chromium here (Debian package chromium)'
-        pytest.fail(reason) if os.environ.get('CI') else pytest.skip(reason)
+        lacks('there is no Chromium here (Debian package chromium)')
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=['--no-sandbox'])
         yield browser

@@ -8,6 +8,7 @@ import pytest
 import websockets
 
 from tests.ui.conftest import PASSWORD, House
+from ui.api.problems import Problem
 
 FORM = {'email': 'mia@example.org', 'password': PASSWORD}
 SOCKET = '/_nicegui_ws/socket.io/?EIO=4&transport=websocket'
@@ -39,6 +40,8 @@ def test_a_form_from_another_site_is_refused(house: House, headers: dict[str, st
     answer = httpx.post(f'{house.url}/sign-in', data=FORM, headers=headers, timeout=30)
     assert (answer.status_code, answer.json()['code']) == (403, 'foreign_origin')
     assert answer.headers['content-type'] == 'application/problem+json'
+    assert Problem.model_validate_json(answer.content, strict=True).errors == []
+    assert 'errors' in answer.json()
 
 
 def test_a_form_from_our_own_page_may_say_so_by_referer_alone(house: House) -> None:

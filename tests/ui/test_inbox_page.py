@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 
 from tests.stories.product import ANNA, BEN, Product, until
 from tests.ui.inbox import PHONE, chat, log, open_inbox, spoken, two_chats, unread, write
-from tests.ui.whole_house import flaws, is_too_wide, open_as, wear
+from tests.ui.whole_house import doubt, flaws, is_too_wide, open_as, wear
 
 
 @pytest.fixture(scope='module')
@@ -85,6 +85,21 @@ async def test_a_reply_quotes_and_a_refused_message_can_be_sent_again(tab: Page,
     await mine.hover()
     await mine.get_by_role('button', name='What happened?').click()
     await expect(tab.get_by_text('Written by Mia Brandt')).to_be_visible()
+
+
+@pytest.mark.browser
+async def test_an_uncertain_message_can_be_marked_as_sent(tab: Page, product: Product) -> None:
+    product.send('Did this arrive?', to=ANNA)
+    doubt(product, 'Did this arrive?')
+    await open_inbox(tab, product, 'Anna')
+    mine = spoken(tab, 'Did this arrive?')
+    await expect(mine.get_by_text('Not sent again by itself.')).to_be_visible()
+    await expect(mine.get_by_role('button', name='Send again')).to_be_visible()
+    assert await flaws(tab) == []
+    await mine.get_by_role('button', name='Mark as sent').click()
+    await expect(mine.get_by_role('img', name='Sent', exact=True)).to_be_visible()
+    await expect(mine.get_by_role('button', name='Mark as sent')).to_be_hidden()
+    assert product.inbox(ANNA).count('Did this arrive?') == 1
 
 
 @pytest.mark.browser

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.stories.product import ANNA, BEN, SHOP, Product, until
-from tests.ui.whole_house import flaws, is_too_wide, open_as, wear, whole_house
+from tests.ui.whole_house import doubt, flaws, is_too_wide, open_as, wear, whole_house
 
 
 @pytest.fixture(scope='module')
@@ -75,6 +75,20 @@ async def test_a_refused_message_is_explained_and_sent_again(tab: Page, product:
     await detail.get_by_role('button', name='Send again').click()
     await expect(detail).to_be_hidden()
     await expect(row(tab, 'Refused once')).to_contain_text('Delivered')
+
+
+@pytest.mark.browser
+async def test_who_knows_better_marks_an_uncertain_message_as_sent(tab: Page, product: Product) -> None:
+    product.send('Did this arrive?', to=ANNA)
+    doubt(product, 'Did this arrive?')
+    await open_as(tab, product, '/messages?status=uncertain')
+    await row(tab, 'Did this arrive?').get_by_role('button').press('Enter')
+    detail = tab.get_by_role('dialog', name='To Anna')
+    await expect(detail.get_by_role('button', name='Send again')).to_be_visible()
+    await detail.get_by_role('button', name='Mark as sent').click()
+    await expect(detail).to_be_hidden()
+    await expect(row(tab, 'Did this arrive?').locator('.outcome')).to_have_text('Sent')
+    assert product.inbox(ANNA).count('Did this arrive?') == 1
 
 
 @pytest.mark.browser

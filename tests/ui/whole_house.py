@@ -1,12 +1,14 @@
 """The whole product on its sandbox, for pages that are tested with everything behind them."""
 
+import contextlib
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.async_api import Page
 
-from tests.stories.product import Product, free_port
+from tests.stories.product import Product, free_port, until
 from tests.ui.conftest import PASSWORD, faults
 
 PEOPLE = {'mia@example.org': ('Mia Brandt', 'owner'), 'jo@example.org': ('Jo Kim', 'agent'),
@@ -25,6 +27,17 @@ def whole_house(folder: Path) -> Iterator[Product]:
         yield product
     finally:
         product.close()
+
+
+def doubt(product: Product, text: str) -> None:
+    """Make a message that was sent an uncertain one, as a crash would have."""
+    until(lambda: next(each for each in product.messages() if each['text'] == text)['status'] == 'delivered', 20)
+    with contextlib.closing(sqlite3.connect(product.state / 'dovecote.db', timeout=10)) as database, database:
+        database.execute(
+            "UPDATE message SET status = 'uncertain', error = 'The host ended in the middle.', ended_at = sent_at"
+            ' WHERE text = ?',
+            (text,),
+        )
 
 
 async def open_as(

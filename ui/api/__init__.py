@@ -25,6 +25,7 @@ from . import (
     keys,
     media,
     messages,
+    metrics,
     people,
     protection,
     quick_replies,
@@ -39,11 +40,11 @@ from .reference import openapi_of
 
 RESOURCES = (
     messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, flows, keys, people,
-    protection, hosts, sandbox, health,
+    protection, hosts, sandbox, health, metrics,
 )  # fmt: skip
 PAGES = {'/api/docs'}
 
-__all__ = ['body_limits', 'mount', 'origin_of', 'reference_of']
+__all__ = ['body_limits', 'count', 'mount', 'origin_of', 'reference_of']
 
 
 def mount(app: FastAPI, gateway: Gateway) -> None:
@@ -54,6 +55,12 @@ def mount(app: FastAPI, gateway: Gateway) -> None:
     app.router.routes.extend(routes)
     app.router.routes.append(_openapi(routes))
     app.router.routes.append(_Elsewhere(routes))
+
+
+def count(app: FastAPI, gateway: Gateway) -> None:
+    """Count every answer of `app`, if somebody wants to know; call it last, so that nothing is answered before."""
+    if gateway.meter is not None:
+        app.add_middleware(metrics.Counting, meter=gateway.meter)
 
 
 def reference_of(gateway: Gateway) -> Mapping[str, Any]:

@@ -93,7 +93,7 @@ class Route(APIRoute):
         right = cast(Right, needed) if needed in get_args(Right) else None
         wanted = self.dependant
         plain = not (wanted.path_params or wanted.query_params or wanted.header_params or wanted.dependencies)
-        answer = cast(Answer, self.endpoint) if plain else super().get_route_handler()
+        answer = self.around(cast(Answer, self.endpoint) if plain else super().get_route_handler())
 
         async def checked(request: Request) -> Response:
             try:
@@ -109,6 +109,10 @@ class Route(APIRoute):
                 return problem_of(error, _place(request))
 
         return checked
+
+    def around(self, answer: Answer) -> Answer:
+        """What is done with a request whose asker may do it."""
+        return answer
 
 
 def _place(request: Request) -> str:

@@ -26,11 +26,21 @@ from .lists import OfSession
 
 MOST = 100  # streams at a time
 HELD = 1_000  # events that wait for one slow client
+API_VERSION = '2026-01'  # of what events look like; it changes when something is taken away
 HEARTBEAT = 15.0  # seconds
 PATIENCE = 30.0  # seconds a client may take to accept a piece
 BATCH = 500
 STOPPING = 'dovecote.stopping'  # announced when the server begins to end: streams would keep it waiting
+RIGHTS = 'dovecote.rights'  # announced when somebody may do less than before
 INSIDE = ('hosts.', 'sandbox.', 'dovecote.')  # for our own pages only
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A session as events show it; `account` is the number linked to it now, if one is."""
+
+    name: str
+    account: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +77,9 @@ def routes(gateway: Gateway) -> APIRouter:
     ) -> Response:  # fmt: skip
         """`event` is the kind, `data` an envelope `{"type", "timestamp", "data", "meta"}`, `id` its place in the log.
 
+        `meta` says what it belongs to: `session` and the number linked to it (`account`), `chat`, the message that made
+        a flow do it (`caused_by`), and `correlation_id`, the same for a message, what flows did about it and its ticks.
+
         Events without an id (a QR code, somebody typing, a message queued) are never repeated. The log is kept for 3
         days; `stream.gap` comes first when what was asked for is older. A comment every 15 seconds keeps the line
         open. A client that cannot follow is cut off and may resume.
@@ -97,8 +110,8 @@ class Stream(StreamingResponse):
         self.loop = asyncio.get_running_loop()
         self.heard: deque[News] = deque()
         self.something = asyncio.Event()
-        self.woken = self.lost = self.over = False
-        self.names: dict[str, str] = {}
+        self.woken = self.lost = self.over = self.doubted = False
+        self.names: dict[str, Named] = {}
         self.logged = (0, 0)  # the last and the first number in the log when it began to listen
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -121,6 +134,8 @@ class Stream(StreamingResponse):
         """On the announcing thread: stay cheap."""
         if news.kind == STOPPING:
             self.over = True
+        elif news.kind == RIGHTS:
+            self.doubted = True
         elif self.lost or not (self.wanted(news.kind, news.session) or news.kind.startswith('session.')):
             return
         elif len(self.heard) >= HELD:
@@ -173,11 +188,14 @@ class Stream(StreamingResponse):
             lost, pieces = self.lost, list(self._taken())
             if lost:
                 pieces.append(b': too slow, too much was waiting; resume with Last-Event-ID\n\n')
-            if self.loop.time() >= look_at:
-                look_at = self.loop.time() + HEARTBEAT
+            due = self.loop.time() >= look_at
+            if due or self.doubted:
+                self.doubted = False
                 if not self.still():
                     yield b': this key or sign-in is no longer good\n\n'
                     return
+            if due:
+                look_at = self.loop.time() + HEARTBEAT
                 pieces.append(b': still here\n\n')
             if pieces:
                 yield b''.join(pieces)
@@ -197,20 +215,32 @@ class Stream(StreamingResponse):
 
     def _learn(self, news: News) -> None:
         if news.kind.startswith('session.') and news.session and 'name' in news.body:
-            self.names[news.session] = str(news.body['name'])
+            known = self.names.get(news.session)
+            account = news.body.get('phone', known.account if known else None)
+            self.names[news.session] = Named(str(news.body['name']), account)
 
 
-def envelope(kind: str, *, id: str, at: str | None, data: Body, session: str | None, chat: str) -> Body:
-    return {'type': kind, 'timestamp': at, 'data': data, 'meta': {'id': id, 'session': session, 'chat': chat or None}}
+def envelope(kind: str, *, id: str, at: str | None, data: Body, session: Named | None, chat: str) -> Body:
+    caused_by = data.get('message' if kind.startswith('flow.run.') else 'caused_by')
+    meta = {
+        'id': id,
+        'session': session.name if session else None,
+        'account': session.account if session else None,
+        'chat': chat or None,
+        'api_version': API_VERSION,
+        'correlation_id': caused_by or (data.get('id') if kind.startswith('message.') else None) or id,
+        'caused_by': caused_by,
+    }
+    return {'type': kind, 'timestamp': at, 'data': data, 'meta': meta}
 
 
-def _envelope_of(news: News, names: dict[str, str]) -> Body:
+def _envelope_of(news: News, names: dict[str, Named]) -> Body:
     return envelope(
         news.kind, id=news.id, at=time_text(news.at), data=news.body, session=names.get(news.session), chat=news.chat
     )
 
 
-def _logged_piece(row: LoggedEvent, names: dict[str, str]) -> bytes:
+def _logged_piece(row: LoggedEvent, names: dict[str, Named]) -> bytes:
     data: Body = json.loads(str(row.body))
     at, session = time_text(row.at), names.get(str(row.session))
     body = envelope(str(row.kind), id=str(row.id), at=at, data=data, session=session, chat=str(row.chat))
@@ -230,8 +260,8 @@ def _gap(gateway: Gateway) -> bytes:
     return _piece('stream.gap', body, 0)
 
 
-def _names() -> dict[str, str]:
-    return {row.id: row.name for row in all_sessions()}
+def _names() -> dict[str, Named]:
+    return {row.id: Named(row.name, f'+{row.phone}' if row.phone else None) for row in all_sessions()}
 
 
 def _seq(text: str) -> int | None:
@@ -259,5 +289,5 @@ def _still(request: Request, asker: Asker) -> Callable[[], bool]:
 EXAMPLE = """\
 id: 42
 event: message.received
-data: {"type":"message.received","timestamp":"2026-11-22T12:00:00.000Z","data":{"id":"01K…","text":"hi"},"meta":{"session":"shop"}}
+data: {"type":"message.received","timestamp":"2026-11-22T12:00:00.000Z","data":{"id":"01K…","text":"hi"},"meta":{"session":"shop","account":"+15550000001","correlation_id":"01K…","caused_by":null}}
 """  # noqa: E501

@@ -20,7 +20,7 @@ from .aside import aside, aside_slowly
 from .asking import Route, asker_of, body_of, says, visible_ids, visible_session
 from .attaching import attached, with_preview
 from .lists import Cursor, Limit, OfSession, Page, aware, cut, id_of, json_answer, json_bytes, list_answer
-from .once import carried_out, once_of, recalled
+from .once import Nothing, carried_out, once_of, recalled
 from .saying import NewMessage, NewWords, checked, saying_of
 from .shapes import ChangedOut, MessageOut, OneMessageOut, QueuedOut
 
@@ -133,19 +133,35 @@ def routes(gateway: Gateway) -> APIRouter:
         return Response(await aside(work), media_type='application/json')
 
     @api.post('/{id}/resend', **says('Send a message again', 'messages.send', status=202, gives=QueuedOut,
-                                     problems=(404, 409)))  # fmt: skip
+                                     problems=(404, 409), once=True))  # fmt: skip
     async def resend(request: Request, id: str) -> Response:
         """One that failed, was cancelled, or is uncertain: then it may arrive twice, which is yours to decide.
 
         409 `not_resendable` for any other.
         """
+        asker, once = asker_of(request), once_of(request, Nothing())
+
+        def work() -> tuple[int, bytes]:
+            visible_message(asker, id)
+            return 202, _queued(outbox.resend(id, author_of(asker)))
+
+        given = await asyncio.wrap_future(write_soon(lambda: carried_out(once, world, work)))
+        return given.answer()
+
+    @api.post('/{id}/mark-sent', **says('Say that a message was sent', 'messages.send', gives=QueuedOut,
+                                        problems=(404, 409)))  # fmt: skip
+    async def mark_sent(request: Request, id: str) -> Response:
+        """For one that is uncertain, when somebody knows better: the phone shows it, or they have answered it.
+
+        409 `not_uncertain` for any other.
+        """
         asker = asker_of(request)
 
         def work() -> bytes:
             visible_message(asker, id)
-            return _queued(outbox.resend(id, author_of(asker)))
+            return _queued(outbox.mark_sent(id, author_of(asker)))
 
-        return Response(await aside(work), 202, media_type='application/json')
+        return Response(await aside(work), media_type='application/json')
 
     return api
 

@@ -4,8 +4,10 @@ import base64
 import hashlib
 import hmac
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from fastapi import Request
@@ -17,7 +19,9 @@ from core.world import World
 from data.answers import Answer, answer_for, keep_answer
 from data.database import write
 
-from .asking import Asking, asker_of
+from .aside import aside
+from .asking import Answer as Asked
+from .asking import Asking, Route, Said, asker_of
 
 HEADER = 'Idempotency-Key'
 LONGEST = 255
@@ -43,8 +47,16 @@ class Given:
         return Response(self.body, self.status, headers=headers, media_type='application/json')
 
 
+class Nothing(BaseModel):
+    """The body of a request that has none."""
+
+
 def once_of(request: Request, asked: BaseModel) -> Once | None:
     """None without an Idempotency-Key. Bodies are compared as we understood them, not letter by letter."""
+    return _named(request, asked.model_dump_json().encode())
+
+
+def _named(request: Request, asked: bytes) -> Once | None:
     key = request.headers.get(HEADER)
     if key is None:
         return None
@@ -54,7 +66,7 @@ def once_of(request: Request, asked: BaseModel) -> Once | None:
     whole = f'{asker.kind}:{asker.id}\n{request.method} {request.url.path}\n{key}'.encode('utf-8', 'replace')
     # With the program's secret: a plain hash of a body that holds a password could be guessed at.
     asking: Asking = request.app.state.asking
-    body = hmac.new(asking.people.secret, asked.model_dump_json().encode(), 'sha256').hexdigest()
+    body = hmac.new(asking.people.secret, asked, 'sha256').hexdigest()
     return Once(id=_hash(whole), request=body, seal=whole)
 
 
@@ -73,17 +85,50 @@ def carried_out_once(once: Once | None, world: World, work: Callable[[], tuple[i
     """The same for what asks WhatsApp and so cannot be one write. Raises Conflict while the first try is under way."""
     if once is None:
         return Given(*work())
-    with _turn:
-        if once.id in _under_way:
-            raise Conflict('The first request with this key is still being carried out.', code='idempotency_key_busy')
-        _under_way.add(once.id)
-    try:
+    with _alone(once):
         earlier = recalled(once)
         if earlier is not None:
             return earlier
         given = Given(*work())
         write(lambda: keep(once, world, given))
         return given
+
+
+class OnceRoute(Route):
+    """Every POST takes an Idempotency-Key, as with `carried_out_once`. For what is done outside of the database."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], *, openapi_extra: dict[str, Any], **more: Any) -> None:
+        said: Said = openapi_extra['said']
+        extra = {**openapi_extra, 'said': replace(said, once='POST' in (more.get('methods') or ()))}
+        super().__init__(path, endpoint, openapi_extra=extra, **more)
+
+    def around(self, answer: Asked) -> Asked:
+        async def answered(request: Request) -> Response:
+            once = _named(request, await request.body())
+            if once is None:
+                return await answer(request)
+            with _alone(once):
+                earlier = await aside(lambda: recalled(once))
+                return earlier.answer() if earlier is not None else await self._kept(once, request, answer)
+
+        return answered if self.said.once else answer
+
+    async def _kept(self, once: Once, request: Request, answer: Asked) -> Response:
+        asking: Asking = request.app.state.asking
+        made = await answer(request)
+        given = Given(made.status_code, bytes(made.body))
+        await aside(lambda: write(lambda: keep(once, asking.people.world, given)))
+        return made
+
+
+@contextmanager
+def _alone(once: Once) -> Iterator[None]:
+    with _turn:
+        if once.id in _under_way:
+            raise Conflict('The first request with this key is still being carried out.', code='idempotency_key_busy')
+        _under_way.add(once.id)
+    try:
+        yield
     finally:
         with _turn:
             _under_way.discard(once.id)

@@ -7,10 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from core.bodies import Body, time_text
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
 from core.people import Person
 from core.rights import RIGHTS, Asker
-from data.database import write
 from data.sessions import all_sessions
 
 from ..compose import Gateway
@@ -72,12 +71,21 @@ def routes(gateway: Gateway) -> APIRouter:
             earlier = recalled(once)
             if earlier is not None:
                 return earlier
-            # Not in one write: hashing a password would keep the writer busy. The address is unique anyway.
-            made = people.add_user(asker, new.email, new.name, new.role, new.password)
-            given = Given(201, json_bytes(_body(made)))
-            if once is not None:
-                write(lambda: keep(once, gateway.world, given))
-            return given
+            given: list[Given] = []
+
+            def answer(made: Person) -> None:
+                given.append(Given(201, json_bytes(_body(made))))
+                if once is not None:
+                    keep(once, gateway.world, given[0])
+
+            try:  # what costs time, hashing the password, is done before the write
+                people.add_user(asker, new.email, new.name, new.role, new.password, beside=answer)
+            except Conflict:
+                earlier = recalled(once)  # the same request, a moment ago
+                if earlier is None:
+                    raise
+                return earlier
+            return given[0]
 
         return (await aside_slowly(work)).answer()
 
@@ -100,12 +108,7 @@ def routes(gateway: Gateway) -> APIRouter:
 
         def work() -> Body:
             one_of(id)
-            if new.role is not None:
-                people.set_role(asker, id, new.role)
-            if new.password is not None:
-                people.set_password(asker, id, new.password)
-            if new.active is not None:
-                (people.activate if new.active else people.deactivate)(asker, id)
+            people.change_user(asker, id, role=new.role, active=new.active, password=new.password)
             return _body(one_of(id))
 
         return json_answer(await aside_slowly(work))

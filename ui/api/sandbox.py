@@ -17,8 +17,9 @@ from core.sandbox.process import Sandbox
 
 from ..compose import Gateway
 from .aside import aside, aside_slowly
-from .asking import Route, asker_of, body_of, must_have_all, says, visible_session
+from .asking import asker_of, body_of, must_have_all, says, visible_session
 from .lists import Page, json_answer, list_answer
+from .once import OnceRoute
 from .sandbox_talk import bytes_of, talking
 from .sessions import body_of_session
 from .shapes import DeviceOut, FaultOut, GroupMadeOut, LinkedOut, PhoneOut, StatusOut
@@ -100,7 +101,7 @@ class NewFault(_New):
 
 
 def routes(gateway: Gateway) -> APIRouter:
-    api = APIRouter(route_class=Route, prefix='/api/v1/sandbox', tags=['sandbox'])
+    api = APIRouter(route_class=OnceRoute, prefix='/api/v1/sandbox', tags=['sandbox'])
     if gateway.sandbox is None:
         return api
     _phones(api, gateway, gateway.sandbox)

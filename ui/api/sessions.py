@@ -1,6 +1,7 @@
 """Sessions: created, linked, started and stopped."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -88,10 +89,12 @@ def routes(gateway: Gateway) -> APIRouter:
         once = once_of(request, new)
 
         def make() -> tuple[int, bytes]:
-            return 201, json_bytes(body_of_session(gateway, sessions.create(new.name, country=new.country)))
+            made = sessions.create(new.name, country=new.country, wanted=new.start)
+            return 201, json_bytes(body_of_session(gateway, made))
 
         given = await asyncio.wrap_future(write_soon(lambda: carried_out(once, gateway.world, make)))
-        if new.start and not given.replayed:
+        # The first request may have ended between the two writes.
+        if new.start and json.loads(given.body)['state'] == 'new':
             given = await aside(lambda: begin(new.name, once))
         return given.answer()
 

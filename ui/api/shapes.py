@@ -123,6 +123,7 @@ class QuoteOut(BaseModel):
 class StepOut(BaseModel):
     status: str = Field(description=MESSAGE_STATES, examples=['delivered'])
     at: str = TIME
+    detail: str | None = Field(default=None, description='Why, if it failed or is uncertain.', examples=[None])
 
 
 class MediaPartOut(BaseModel):
@@ -243,6 +244,7 @@ class MessageOut(BaseModel):
     error: WentWrongOut | None = Field(description='Why it failed or is uncertain.')
     waits: WaitsOut | None = Field(default=None, description='Queued: why it has not left yet, and when it may.')
     to: PersonOut | None = Field(default=None, description='Outgoing: the other side of the chat.')
+    caused_by: str | None = Field(default=None, description='The message that made a flow say this.', examples=[None])
     author: str | None = Field(default=None, description='Outgoing: user:…, key:…, flow:… or phone.')
     from_: PersonOut | None = Field(default=None, alias='from', description='Incoming: who wrote it.')
     group: PersonOut | None = Field(default=None, description='Incoming, in a group: which.')

@@ -271,15 +271,24 @@ class MessagesPage:
             if may and entry.status in {'failed', 'uncertain', 'cancelled', 'blocked'}:
                 again = guarded(self._again, 'messages.send')
                 button('Send again', on_click=lambda: again(entry, around))
+            if may and entry.status == 'uncertain':
+                sent = guarded(self._was_sent, 'messages.send')
+                button('Mark as sent', on_click=lambda: sent(entry, around))
             if may and entry.status == 'queued':
                 cancel = guarded(self._cancel, 'messages.send')
                 button('Do not send', on_click=lambda: cancel(entry, around))
             button('Close', 'primary', on_click=around.close)
 
     async def _again(self, entry: Entry, around: ui.dialog) -> None:
-        author = Author(id=f'user:{self.asker.id}', name=self.asker.name)
-        await send_again(self.gateway.outbox, entry.id, entry.status, author)
+        await send_again(self.gateway.outbox, entry.id, entry.status, self._author())
         around.close()
+
+    async def _was_sent(self, entry: Entry, around: ui.dialog) -> None:
+        await aside(self.gateway.outbox.mark_sent, entry.id, self._author())
+        around.close()
+
+    def _author(self) -> Author:
+        return Author(id=f'user:{self.asker.id}', name=self.asker.name)
 
     async def _cancel(self, entry: Entry, around: ui.dialog) -> None:
         await aside(self.gateway.outbox.cancel, entry.id)

@@ -123,7 +123,7 @@ class _Sessions:
                 button('Show the code', 'primary', on_click=guarded(create, 'sessions.manage'))
 
     def create(self, name: str, country: str) -> None:
-        self.gateway.sessions.create(name, country=country)
+        self.gateway.sessions.create(name, country=country, wanted=True)
         self.gateway.sessions.start(name)
 
 

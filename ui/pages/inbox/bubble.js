@@ -83,6 +83,7 @@ export default {
       <div v-if="now.trouble" class="trouble">
         <span :class="now.worry">{{ now.trouble }}</span>
         <button v-if="now.does" type="button" class="act" @click="act(now.does)">{{ now.act }}</button>
+        <button v-if="now.does && now.settles" type="button" class="act" @click="act(now.settles)">Mark as sent</button>
       </div>
     </div>`,
   props: { said: String, state: String, picked: Boolean },

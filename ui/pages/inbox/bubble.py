@@ -49,6 +49,8 @@ class Bubble(ui.element, component='bubble.js', esm={'dovecote-inbox': BROWSER})
         if said.status in AGAIN:
             worry = 'bad' if said.status in {'failed', 'blocked'} else 'wait'
             shown |= {'trouble': _sentence(said), 'worry': worry, 'does': 'again', 'act': 'Send again'}
+            if said.status == 'uncertain':
+                shown['settles'] = 'sent'
         elif said.status == 'queued' and (why := _why(said, waits, self.zone)):
             shown |= {'trouble': why, 'worry': 'wait', 'does': 'cancel', 'act': 'Do not send'}
         if not self.may_send:

@@ -271,6 +271,8 @@ class Conversation:
                 await self.talk.add(await reading(said_with, [said.id], self.login.asker.id))
             case 'again':
                 await self.doing.again(said)
+            case 'sent':
+                await self.doing.was_sent(said)
             case 'cancel':
                 await self.doing.cancel(said)
 

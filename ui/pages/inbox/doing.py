@@ -46,6 +46,9 @@ class Doing:
     async def again(self, said: Said) -> None:
         await send_again(self.outbox, said.id, said.status, self.author)
 
+    async def was_sent(self, said: Said) -> None:
+        await aside(self.outbox.mark_sent, said.id, self.author)
+
     async def cancel(self, said: Said) -> None:
         await aside(self.outbox.cancel, said.id)
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from nicegui import ui
 
 from core.errors import DovecoteError
-from core.outbox import SENDABLE, Author, Outbox, Saying
+from core.outbox import Author, Outbox, Saying, can_send
 from core.rights import Login
 from data.sessions import all_sessions
 
@@ -64,5 +64,5 @@ def _countries(login: Login) -> dict[str, str]:
     return {
         str(row.name): str(row.country)
         for row in all_sessions()
-        if row.state in SENDABLE and login.asker.may_session(str(row.id))
+        if can_send(row.state, linked=row.linked_at is not None) and login.asker.may_session(str(row.id))
     }

@@ -53,7 +53,7 @@ def _of_ours(row: Message) -> list[Knot]:
         tone, word = STATES.get(status, ('idle', status.capitalize()))
         wrong = status in {'failed', 'uncertain', 'blocked'}
         knots.append(Knot(text=word, tone=tone if wrong or status == 'read' else 'done',
-                          detail=str(row.error) if wrong else '', at=_time(step['at'])))  # fmt: skip
+                          detail=str(step['detail'] or ''), at=_time(step['at'])))  # fmt: skip
     if row.status == 'queued':
         until, why = waits_of(row) or (None, '')
         text = 'Waits to be sent, not before' if until else 'Waits to be sent'
