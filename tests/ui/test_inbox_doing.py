@@ -59,11 +59,11 @@ async def test_a_message_is_reacted_to_and_the_reaction_taken_back(tab: Page, pr
 @pytest.mark.browser
 async def test_a_refused_reaction_says_so(tab: Page, product: Product) -> None:
     await open_inbox(tab, product, 'Anna')
-    product.post('/sandbox/faults', {'kind': 'nack', 'code': 463, 'times': 1})
+    product.post('/sandbox/faults', {'kind': 'nack', 'code': 406, 'times': 1})
     asked = spoken(tab, 'where is my loaf?')
     await tool(asked, 'React')
     await tab.get_by_role('button', name='👍').click()
-    await expect(tab.get_by_text('463')).to_be_visible()
+    await expect(tab.get_by_text('did not accept this message (406)')).to_be_visible()
     await expect(asked.locator('.reaction')).to_have_count(0)
 
 

@@ -74,7 +74,7 @@ async def test_a_reply_quotes_and_a_refused_message_can_be_sent_again(tab: Page,
     await asked.hover()
     await asked.get_by_role('button', name='Reply').click()
     await expect(tab.locator('.answering')).to_contain_text('Anna which bread is it today?')
-    product.post('/sandbox/faults', {'kind': 'nack', 'code': 463, 'times': 1})
+    product.post('/sandbox/faults', {'kind': 'nack', 'code': 406, 'times': 1})
     await write(tab, 'Anna', 'Fennel and rye')
     mine = spoken(tab, 'Fennel and rye')
     await expect(mine.locator('.quote')).to_contain_text('which bread is it today?')
