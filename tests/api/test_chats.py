@@ -18,14 +18,15 @@ def chat_of(door: Door, text: str) -> dict[str, Any]:
 
 
 def test_a_chat_is_read(door: Door) -> None:
+    says(door, 'Hello?')
+    door.api.post(f'/chats/{chat_of(door, "Hello?")["id"]}/read').raise_for_status()  # whatever else waited in it
     says(door, 'Are you there?')
     chat = chat_of(door, 'Are you there?')
-    assert chat['name'] == 'Anna'
-    assert chat['unread'] >= 1
+    assert (chat['name'], chat['unread']) == ('Anna', 1)
     assert chat['id'] in [each['id'] for each in door.api.get('/chats', params={'unread': True}).json()['items']]
     assert door.api.get(f'/chats/{chat["id"]}/messages').json()['items'][0]['text'] == 'Are you there?'
     read = door.api.post(f'/chats/{chat["id"]}/read').json()
-    assert read == {'chat': chat['id'], 'unread': 0, 'receipts': chat['unread']}
+    assert read == {'chat': chat['id'], 'unread': 0, 'receipts': 1}
     assert door.api.get(f'/chats/{chat["id"]}').json()['unread'] == 0
     assert door.api.post(f'/chats/{chat["id"]}/typing').status_code == 204
     assert door.api.post(f'/chats/{chat["id"]}/typing', json={'state': 'dancing'}).status_code == 422
@@ -81,7 +82,8 @@ def test_a_flow_answers_until_it_is_switched_off(door: Door) -> None:
     assert whole['steps']
     off = door.api.patch('/flows/welcome', json={'enabled': False})
     assert off.json()['enabled'] is False
-    assert [each['key'] for each in door.api.get('/flows').json()['items']] == ['welcome']
+    flows = {each['key']: each['enabled'] for each in door.api.get('/flows').json()['items']}
+    assert flows['welcome'] is False
     assert door.api.patch('/flows/welcome', json={'enabled': 'maybe'}).status_code == 422
     assert door.api.patch('/flows/none', json={'enabled': True}).status_code == 404
 

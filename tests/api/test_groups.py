@@ -155,6 +155,8 @@ def test_a_link_is_shown_looked_behind_revoked_and_joined_by(door: Door) -> None
 
 
 def test_what_others_do_is_told_and_only_admins_may(door: Door) -> None:
+    door.api.post(f'/sandbox/phones/{ANNA}/say', json={'to': SHOP, 'text': 'it is Anna'}).raise_for_status()
+    until(lambda: door.api.get('/messages', params={'q': 'it is Anna'}).json()['items'])  # so that we know her name
     group = theirs(door, 'Regulars')
     door.sandbox.group_change(ANNA, group['group'], 'subject', text='Evening')
     until(lambda: door.api.get(f'/groups/{group["id"]}').json()['name'] == 'Evening')
