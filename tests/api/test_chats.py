@@ -18,13 +18,15 @@ def chat_of(door: Door, text: str) -> dict[str, Any]:
 
 
 def test_a_chat_is_read(door: Door) -> None:
-    says(door, 'Hello?')
-    door.api.post(f'/chats/{chat_of(door, "Hello?")["id"]}/read').raise_for_status()  # whatever else waited in it
-    says(door, 'Are you there?')
-    chat = chat_of(door, 'Are you there?')
+    says(door, 'Somebody at home?')
+    door.api.post(
+        f'/chats/{chat_of(door, "Somebody at home?")["id"]}/read'
+    ).raise_for_status()  # whatever else waited in it
+    says(door, 'Is it open on Sunday?')
+    chat = chat_of(door, 'Is it open on Sunday?')
     assert (chat['name'], chat['unread']) == ('Anna', 1)
     assert chat['id'] in [each['id'] for each in door.api.get('/chats', params={'unread': True}).json()['items']]
-    assert door.api.get(f'/chats/{chat["id"]}/messages').json()['items'][0]['text'] == 'Are you there?'
+    assert door.api.get(f'/chats/{chat["id"]}/messages').json()['items'][0]['text'] == 'Is it open on Sunday?'
     read = door.api.post(f'/chats/{chat["id"]}/read').json()
     assert read == {'chat': chat['id'], 'unread': 0, 'receipts': 1}
     assert door.api.get(f'/chats/{chat["id"]}').json()['unread'] == 0
