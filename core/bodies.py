@@ -9,6 +9,7 @@ from data.contacts import contacts_by_ids
 from data.marks import marks_on
 from data.media import Download
 from data.messages import Message, Receipt, been, been_before
+from data.pacing import pace_of
 from data.sessions import Session
 from data.traffic import Line
 
@@ -162,7 +163,26 @@ def joined_body(message: Message) -> Body:
         body['edited_at'] = time_text(message.edited_at)
     if message.revoked_at:
         body['revoked_at'] = time_text(message.revoked_at)
+    if (waits := waits_of(message)) is not None:
+        body['waits'] = {'until': time_text(waits[0]), 'reason': waits[1]}
     return body
+
+
+def waits_of(message: Message) -> tuple[datetime | None, str] | None:
+    """Until when (None: nobody knows) and why a queued message waits; None when it is about to leave.
+
+    For a message read with its chat and session.
+    """
+    if message.status != 'queued':
+        return None
+    chat, session = message.chat, message.session
+    if session.state != 'working':
+        return session.until, session.detail if session.state == 'banned' else f'{session.name} is not connected.'
+    if message.not_before:
+        return message.not_before, message.waits
+    if chat.due:
+        return chat.due, 'An earlier message of this chat waits as well.'
+    return None if chat.urgency is None else pace_of(session.id).holds.get(chat.urgency)
 
 
 def media_body(row: Download) -> Body:

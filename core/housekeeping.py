@@ -8,7 +8,9 @@ from data.database import write
 from data.events import forget_events
 from data.flows import forget_runs
 from data.messages import forget_messages
+from data.pacing import forget_counts, forget_numbers
 
+from .numbers import HOLDS
 from .world import World
 
 log = logging.getLogger(__name__)
@@ -16,6 +18,7 @@ log = logging.getLogger(__name__)
 ANSWERS_KEPT = timedelta(days=7)
 EVENTS_KEPT = timedelta(days=3)
 RUNS_KEPT = timedelta(days=30)
+COUNTS_KEPT = timedelta(days=2)
 
 
 class Housekeeping:
@@ -30,6 +33,8 @@ class Housekeeping:
             'answers': write(lambda: forget_answers(now - ANSWERS_KEPT)),
             'events': write(lambda: forget_events(now - EVENTS_KEPT)),
             'runs': write(lambda: forget_runs(now - RUNS_KEPT)),
+            'counts': write(lambda: forget_counts(now - COUNTS_KEPT)),
+            'numbers': write(lambda: forget_numbers(now - HOLDS)),
         }
         if self.retention_days:
             gone['messages'] = write(lambda: forget_messages(now - timedelta(days=self.retention_days)))

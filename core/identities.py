@@ -62,11 +62,15 @@ class Identities:
         """The chat a message to `to` goes into. Raises NotFound for a contact id nobody has."""
         if to.kind == 'group':
             return self.chat(session_id, group=to.digits)
-        if to.kind == 'contact':
-            if Contact.get_or_none(Contact.id == to.digits) is None:
-                raise NotFound('There is no contact with this id.')
-            return self.chat(session_id, contact_id=to.digits)
-        return self.chat(session_id, contact_id=self.contact(str(to)))
+        return self.chat(session_id, contact_id=self.someone(to))
+
+    def someone(self, to: Address) -> str:
+        """The contact that an address, which is no group's, leads to. Raises NotFound for an id nobody has."""
+        if to.kind != 'contact':
+            return self.contact(str(to))
+        if Contact.get_or_none(Contact.id == to.digits) is None:
+            raise NotFound('There is no contact with this id.')
+        return to.digits
 
     def rename_group(self, session_id: str, group: str, name: str) -> None:
         chat_id = self.chat(session_id, group=group, name=name)
@@ -214,9 +218,15 @@ def _move_messages(chat: Chat, kept: Chat) -> None:
     Message.update(chat=kept.id).where(Message.chat == chat.id).execute()
     newest = max(filter(None, (chat.last_message, kept.last_message)), default=None)
     last_at = max(filter(None, (chat.last_at, kept.last_at)), default=None)
-    Chat.update(last_message=newest, last_at=last_at, unread=Chat.unread + chat.unread).where(
-        Chat.id == kept.id
-    ).execute()
+    heard_at = max(filter(None, (chat.heard_at, kept.heard_at)), default=None)
+    line = {
+        'turn': min(filter(None, (chat.turn, kept.turn)), default=None),
+        'urgency': min((each.urgency for each in (chat, kept) if each.urgency is not None), default=None),
+        'due': None,
+    }
+    Chat.update(
+        last_message=newest, last_at=last_at, heard_at=heard_at, unread=Chat.unread + chat.unread, **line
+    ).where(Chat.id == kept.id).execute()
     Chat.delete().where(Chat.id == chat.id).execute()
 
 

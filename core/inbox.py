@@ -7,7 +7,7 @@ from datetime import timedelta
 from data.chats import Chat
 from data.database import after_commit
 from data.messages import ABOUT, Message, message_at
-from data.traffic import Line, add_message, add_receipts, session_name
+from data.traffic import Line, add_message, add_receipts, prove, session_name
 
 from .addresses import STATUS, STATUS_GROUP, parse_jid
 from .again import Again
@@ -207,12 +207,25 @@ class Inbox:
             return
         if event.sender_alt and _is_chat(event.sender):
             self.identities.contact(event.sender, event.sender_alt)
+        self._prove(event)
         moved = add_receipts(event.session, event.whatsapp_ids, event.sender, event.kind, event.at)
         for id, chat_id, caused_by in moved:
             body = {
                 'id': id, 'chat': chat_id, 'status': event.kind, 'at': time_text(event.at), 'caused_by': caused_by,
             }  # fmt: skip
             self.desk.tell(f'message.{event.kind}', body, session=event.session, chat=chat_id)
+
+    def _prove(self, event: ReceiptReceived) -> None:
+        """A receipt for what we did not know to have left; only one id at a time can tell of one message."""
+        parsed = parse_jid(event.chat)
+        if parsed.kind == 'group':
+            chat_id = self.identities.chat(event.session, group=parsed.digits)
+        else:
+            chat_id = self.identities.chat(event.session, contact_id=self.identities.contact(event.chat))
+        for whatsapp_id in event.whatsapp_ids:
+            id = prove(event.session, chat_id, whatsapp_id, event.at)
+            if id is not None:
+                log.info('message %s did arrive: a receipt came for it', id)
 
     def _read_on_the_phone(self, event: ReceiptReceived) -> None:
         if event.kind != 'read':

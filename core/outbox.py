@@ -14,11 +14,11 @@ from data.members import ADMINS
 from data.messages import (
     ABOUT,
     Message,
+    Status,
     change_waiting,
     claim,
     message_at,
     message_by_id,
-    open_by_session,
     put_back,
     waiting_of,
 )
@@ -26,13 +26,15 @@ from data.sessions import Session
 from data.traffic import (
     Line,
     add_message,
-    claim_next,
     closed,
     found_sending,
     highest_receipt,
+    let_go,
     lift,
+    line_up_all,
     mark_sent,
     session_facts,
+    sessions_waiting,
 )
 
 from .addresses import parse_recipient
@@ -43,8 +45,10 @@ from .errors import Conflict, DovecoteError, Invalid, NotConnected, NotFound, Se
 from .events import Card, FileKind, LocalFile, Outgoing, OutgoingKind, Place, Poll, Preview, Quote, Sent, Target
 from .group_facts import GONE, GroupFacts
 from .identities import Identities
+from .limits import REASONS
 from .marks import Marks
 from .news import NewsDesk
+from .pacing import Pacing
 from .world import World
 
 log = logging.getLogger(__name__)
@@ -56,10 +60,12 @@ LONGEST = 65_536
 PAUSE = 1.0  # seconds until the next try after 'not connected'
 BUSY = 5.0  # and after WhatsApp asked us to slow down
 SLOW_DOWN = {429, 500, 503}
-MOST_TRIES = 4  # of a message that WhatsApp refuses with a reason that may pass
+TOO_FAST = 429
+TRIES = (1, 3, 9)  # seconds before the tries that follow when WhatsApp refuses with a reason that may pass
 LONGEST_EMOJI = 40  # characters; a family of four with skin tones has 15
 EDITABLE, REVOCABLE = timedelta(minutes=15), timedelta(hours=60)
 FORWARDED = FILES | {'text', 'location', 'contact'}
+BULK_PRIORITY = 2
 SENDABLE = {'working', 'reconnecting', 'starting'}
 OTHER_ACCOUNT = 'Not sent: another WhatsApp account was linked before it could leave.'
 
@@ -90,7 +96,8 @@ class Saying:
     """What to say. `to` as a user writes it, `mentions` likewise; `reply_to` a message id of ours or WhatsApp's.
 
     `content` as core/contents.py keeps it; `media_id` of a file, already as WhatsApp wants it. `target`: the message a
-    reaction, an edit or a revocation is about, like `reply_to`; `text` is then the emoji or the new text.
+    reaction, an edit or a revocation is about, like `reply_to`; `text` is then the emoji or the new text. `bulk`: one
+    of many alike, which goes after everything else and only to people who have not opted out.
     """
 
     session: str = ''
@@ -103,6 +110,7 @@ class Saying:
     reply_to: str = ''
     mentions: tuple[str, ...] = ()
     forwarded: bool = False
+    bulk: bool = False
 
 
 @dataclass(slots=True)
@@ -135,10 +143,12 @@ class Outbox:
         *,
         again: Again,
         files: Files,
+        pacing: Pacing,
         country: str = '',
     ) -> None:
         self.world, self.identities, self.desk, self.send, self.country = world, identities, desk, send, country
-        self.again, self.files = again, files
+        self.again, self.files, self.pacing = again, files, pacing
+        pacing.nudge = self.nudge
         self.marks = Marks(identities, desk)
         self.facts = GroupFacts(world, identities, desk)
         self._lanes: dict[str, _Lane] = {}
@@ -196,6 +206,7 @@ class Outbox:
             media_id=new.media_id,
             target=about.whatsapp_id if about else None,
             forwarded=new.forwarded,
+            priority=BULK_PRIORITY if new.bulk else 0,
             status='queued',
             author=author.id,
             author_name=author.name,
@@ -257,6 +268,7 @@ class Outbox:
 
     def online(self, session_id: str) -> None:
         """The session can send: whatever waits may go."""
+        self.pacing.forget(session_id)  # it may have been linked just now
         with self._lock:
             self._online.add(session_id)
             self._lane(session_id).not_before = 0.0
@@ -278,13 +290,17 @@ class Outbox:
                 lane.again = True
                 return
             lane.claiming, lane.again = True, False
-            free = AHEAD - lane.away
-        claimed = write_soon(lambda: self._claim(session_id, free))
+            away = lane.away
+        claimed = write_soon(lambda: self._claim(session_id, away))
         claimed.add_done_callback(lambda done: self._claimed(session_id, done))
 
-    def _claim(self, session_id: str, free: int) -> None:
-        lines = claim_next(session_id, free, self.world.now())
-        ready = [(line, message) for line in lines if (message := self._ready(line)) is not None]
+    def _claim(self, session_id: str, away: int) -> None:
+        claimed = self.pacing.claim(session_id, AHEAD - away, away=away)
+        for row, status, why, code in claimed.over:
+            self._over(row, status, why, code)
+        for row in claimed.waiting:
+            self._says_queued(row)
+        ready = [(line, message) for line in claimed.lines if (message := self._ready(line)) is not None]
         after_commit(lambda: self._dispatch(session_id, ready))
 
     def _ready(self, row: Line) -> Outgoing | None:
@@ -292,6 +308,7 @@ class Outbox:
         try:
             return self._outgoing(row)
         except DovecoteError as error:
+            self.pacing.settled(row, left=False)
             self._over(row, 'failed', str(error), error.code)
             return None
 
@@ -322,11 +339,16 @@ class Outbox:
         work: Callable[[], None]
         if problem is None:
             work = partial(self._sent, row, outcome.result())
-        elif isinstance(problem, NotConnected) or _worth_another_try(problem, row):
-            self._hold(session_id, BUSY if isinstance(problem, SendRefused) and problem.reason in SLOW_DOWN else PAUSE)
+        elif isinstance(problem, NotConnected):
+            self._hold(session_id, PAUSE)
             work = partial(self._back_in_line, row)
+        elif isinstance(problem, SendRefused) and problem.retry and row.attempts <= len(TRIES):
+            self._hold(session_id, BUSY if problem.reason in SLOW_DOWN else PAUSE)
+            work = partial(self._try_later, row, problem)
         elif isinstance(problem, SendRefused):
-            work = partial(self._over, row, 'failed', str(problem), str(problem.reason or problem.code))
+            if problem.retry or problem.reason in REASONS:  # the host has refused the rest of the batch with it
+                self._hold(session_id, 0.0)
+            work = partial(self._refused, row, problem)
         elif isinstance(problem, SendUncertain):
             work = partial(self._over, row, 'uncertain', str(problem), problem.code)
         else:
@@ -351,6 +373,7 @@ class Outbox:
         self.nudge(session_id)
 
     def _sent(self, row: Line, sent: Sent) -> None:
+        self.pacing.settled(row, left=True)
         now = self.world.now()  # WhatsApp's own time is whole seconds, often before we posted it
         if not mark_sent(row.id, sent.whatsapp_id, now):
             return
@@ -366,14 +389,33 @@ class Outbox:
             self.desk.tell(f'message.{early}', body, session=row.session_id, chat=row.chat_id)
 
     def _back_in_line(self, row: Line) -> None:
+        """Nothing of it left: that was no try."""
+        self.pacing.settled(row, left=False)
+        if put_back(row.id, ('sending',), self.world.now(), attempts=row.attempts - 1):
+            self._says_queued(row)
+
+    def _try_later(self, row: Line, problem: SendRefused) -> None:
+        self.pacing.settled(row, left=False)
         if put_back(row.id, ('sending',), self.world.now()):
-            body = {'id': row.id, 'chat': row.chat_id, 'status': 'queued', 'caused_by': row.caused_by}
-            after_commit(lambda: self.desk.whisper('message.queued', body, session=row.session_id, chat=row.chat_id))
+            wait = timedelta(seconds=TRIES[row.attempts - 1])
+            self.pacing.put_off(row, self.world.now() + wait, f'{problem} It is tried again.')
+            self._says_queued(row)
+        if problem.reason == TOO_FAST:
+            self.pacing.limits.refused(row.session_id, problem.reason)
+
+    def _refused(self, row: Line, problem: SendRefused) -> None:
+        self._over(row, 'failed', str(problem), str(problem.reason or problem.code))
+        self.pacing.limits.refused(row.session_id, problem.reason)
+
+    def _says_queued(self, row: Line) -> None:
+        body = {'id': row.id, 'chat': row.chat_id, 'status': 'queued', 'caused_by': row.caused_by}
+        after_commit(lambda: self.desk.whisper('message.queued', body, session=row.session_id, chat=row.chat_id))
 
     def _over(self, row: Line, status: str, sentence: str, code: str) -> None:
-        """It ended without being sent, or nobody knows."""
+        """It ended without being sent ('failed', or 'blocked' before it was tried), or nobody knows ('uncertain')."""
+        self.pacing.settled(row, left=True)
         ended = {'error': sentence, 'error_code': code, 'ended_at': self.world.now()}
-        if claim(row.id, ('sending',), 'failed' if status == 'failed' else 'uncertain', **ended):
+        if claim(row.id, ('sending',), cast(Status, status), **ended):
             row.status, row.error, row.error_code = status, sentence, code
             after_commit(lambda: log.warning('message %s: %s (%s)', row.id, status, code))
             self._tell(row, f'message.{status}')
@@ -419,6 +461,7 @@ class Outbox:
         """After a start: what a crash left in 'sending' was handed over, and nobody knows whether it left."""
 
         def mark() -> int:
+            line_up_all()
             rows = found_sending()
             for row in rows:
                 self._over(
@@ -433,14 +476,14 @@ class Outbox:
         ended = {'error': OTHER_ACCOUNT, 'error_code': 'other_account', 'ended_at': self.world.now()}
         for row in waiting_of(session_id):
             if claim(str(row.id), ('queued', 'scheduled'), 'failed', **ended):
+                let_go(row.chat_id)
                 row.status, row.error, row.error_code = 'failed', OTHER_ACCOUNT, 'other_account'
                 self.desk.tell('message.failed', joined_body(row), session=session_id, chat=row.chat_id)
 
     def sweep(self) -> None:
         """A lost nudge is found here: every session that can send and has something waiting."""
-        for session_id, waiting in open_by_session().items():
-            if waiting:
-                self.nudge(session_id)
+        for session_id in sessions_waiting():
+            self.nudge(session_id)
 
     def resend(self, id: str, author: Author) -> Message:
         """A person decides: send a failed or uncertain message once more. Raises NotFound, Conflict."""
@@ -449,7 +492,8 @@ class Outbox:
             row = message_by_id(id)
             if row is None or row.direction == 'in':
                 raise NotFound('There is no message of ours with this id.')
-            if not put_back(id, ('failed', 'uncertain', 'cancelled', 'blocked'), self.world.now(), whatsapp_id=None):
+            again = {'whatsapp_id': None, 'attempts': 0}
+            if not put_back(id, ('failed', 'uncertain', 'cancelled', 'blocked'), self.world.now(), **again):
                 raise Conflict(f'This message is {row.status}: there is nothing to send again.', code='not_resendable')
             log.info('message %s is sent again, as %s asked', id, author.id)
             body = {'id': id, 'chat': row.chat_id, 'status': 'queued', 'caused_by': row.caused_by}
@@ -472,6 +516,8 @@ class Outbox:
                 raise Conflict(f'This message is {row.status}: nothing about it is uncertain.', code='not_uncertain')
             log.info('message %s was sent, as %s says', id, by.id)
             row.status, row.sent_at, row.error, row.error_code = 'sent', settled['sent_at'], '', ''
+            if row.kind in ABOUT:
+                self.marks.take(_line_of(row))
             self.desk.tell('message.sent', joined_body(row), session=row.session_id, chat=row.chat_id)
             return row
 
@@ -532,6 +578,7 @@ class Outbox:
                 raise Conflict(
                     f'This message is {row.status}: it cannot be cancelled any more.', code='not_cancellable'
                 )
+            let_go(row.chat_id)  # those behind it need not wait for its moment
             row.status = 'cancelled'
             self.desk.tell('message.cancelled', joined_body(row), session=row.session_id, chat=row.chat_id)
             return row
@@ -547,13 +594,18 @@ class Outbox:
         return self._lanes.setdefault(session_id, _Lane())
 
 
+def _line_of(row: Message) -> Line:
+    """As far as marks ask for it."""
+    return Line(
+        id=row.id, session_id=row.session_id, chat_id=row.chat_id, direction=row.direction, kind=row.kind,
+        text=row.text, status=row.status, at=row.sent_at or row.at, created_at=row.created_at, content=row.content,
+        sender_id=row.sender_id, target=row.target, author=row.author, author_name=row.author_name,
+    )  # fmt: skip
+
+
 def can_send(state: str, *, linked: bool) -> bool:
     """Whether a session takes messages. One that was never linked does not: nobody knows yet who would send them."""
     return state == 'working' or (linked and state in SENDABLE)
-
-
-def _worth_another_try(problem: BaseException, row: Line) -> bool:
-    return isinstance(problem, SendRefused) and problem.retry and row.attempts < MOST_TRIES
 
 
 def _check(new: Saying) -> None:

@@ -30,6 +30,7 @@ from .events import (
     Replaced,
 )
 from .identities import Identities
+from .limits import ban_of, tell
 from .news import NewsDesk
 from .world import World
 
@@ -396,6 +397,8 @@ class Sessions:
             until=event.until,
             wanted=event.until is not None,
         )
+        banned = Session.get_by_id(row.id)
+        tell(self.desk, banned, [ban for ban in (ban_of(banned),) if ban])
 
     def _login_failed(self, row: Session, event: LoginFailed) -> None:
         said = f'{event.because} ({event.reason})' if str(event.reason) not in event.because else event.because

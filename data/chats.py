@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from peewee import JOIN, CharField, ForeignKeyField, IntegerField, JSONField, fn
+from peewee import JOIN, SQL, CharField, ForeignKeyField, IntegerField, JSONField, fn
 
 from .contacts import Contact
 from .database import Table, TimeField, holds
@@ -18,6 +18,9 @@ class Chat(Table):
     `automation`: bot or human; a human chat goes back to the bot at `human_until`, if that is set.
     Of a group `role` is ours in it, 'gone' when we are not in it any more, NULL before anybody told us; `facts` is what
     else is known of it: {description, announce, locked, owner, made_at}; see core/group_facts.py.
+    `heard_at`: when the other side last wrote. While messages of ours wait in it, `turn` is its place among the chats
+    of its session (ids, lower goes first), `urgency` how much it matters (data/traffic.py), and `due`, if set, a
+    moment before which nothing of it may leave.
     """
 
     session_id: str
@@ -37,6 +40,10 @@ class Chat(Table):
     last_message = CharField(null=True)
     last_at = TimeField(null=True)
     created_at = TimeField()
+    heard_at = TimeField(null=True)
+    turn = CharField(null=True)
+    urgency = IntegerField(null=True)
+    due = TimeField(null=True)
 
     class Meta:
         indexes = (
@@ -44,6 +51,13 @@ class Chat(Table):
             (('session', 'group'), True),
             (('last_at', 'id'), False),
         )
+
+
+# Only chats in which something waits are in them, so that the next one is found at once however many there are.
+Chat.add_index(
+    Chat.index(Chat.session, Chat.urgency, Chat.turn, where=SQL('turn IS NOT NULL AND due IS NULL'), name='chat_turn')
+)
+Chat.add_index(Chat.index(Chat.session, Chat.due, where=SQL('due IS NOT NULL'), name='chat_due'))
 
 
 def chat_with(session_id: str, *, contact_id: str = '', group: str = '') -> Chat | None:

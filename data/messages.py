@@ -12,6 +12,7 @@ from .chats import Chat
 from .contacts import Contact
 from .database import EPOCH, MILLISECOND, Table, TimeField, as_number, as_time, holds
 from .sessions import Session
+from .traffic import line_up
 
 Status = Literal[
     'received', 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'read', 'played', 'failed', 'uncertain',
@@ -41,6 +42,8 @@ class Message(Table):
     `content` is what the kind brings beside the text, in the words of core/contents.py; `media_id` its file, once we
     have it. `target` is WhatsApp's id of the message that a reaction, an edit, a revocation or a vote is about.
     `indexed` is its number in the index of words (data/search.py), 0 when there is no word in it, NULL until then.
+    `priority`: 0, or 2 for bulk, which goes after everything else. `not_before` and `waits`: until when it is kept
+    back while queued, and why.
     Ids grow, so their order is the order of a queue and of a list.
     """
 
@@ -84,6 +87,9 @@ class Message(Table):
     edited_at = TimeField(null=True)
     revoked_at = TimeField(null=True)
     indexed = IntegerField(null=True)
+    priority = IntegerField(default=0, constraints=[SQL('DEFAULT 0')])
+    not_before = TimeField(null=True)
+    waits = TextField(default='', constraints=[SQL("DEFAULT ''")])
 
     class Meta:
         indexes = (
@@ -104,9 +110,10 @@ Message.add_index(
 # Small whatever the size of the table: only what still has to leave, or to be routed, is in them.
 Message.add_index(
     Message.index(
-        Message.session, Message.id, where=SQL("status IN ('queued', 'sending', 'uncertain')"), name='message_open'
+        Message.session, Message.chat, Message.status, Message.id,
+        where=SQL("status IN ('queued', 'sending', 'uncertain')"), name='message_open',
     )
-)
+)  # fmt: skip
 Message.add_index(Message.index(Message.id, where=SQL('routed = 0'), name='message_unrouted'))
 Message.add_index(Message.index(Message.id, where=SQL('indexed IS NULL'), name='message_unindexed'))
 Message.add_index(Message.index(Message.indexed, where=SQL('indexed > 0'), name='message_indexed'))
@@ -127,8 +134,10 @@ class Receipt(Table):
 
 
 def claim(id: str, before: Iterable[Status], after: Status, **more: Any) -> bool:
-    """Move a message on; False when somebody else already did."""
+    """Move a message on; False when somebody else already did. One that is queued has its chat in line."""
     moved: int = Message.update(status=after, **more).where(Message.id == id, Message.status << list(before)).execute()
+    if moved and after == 'queued':
+        line_up(id)
     return moved == 1
 
 
@@ -335,17 +344,6 @@ def count_open(session_id: str) -> dict[str, int]:
     return {str(status): int(n) for status, n in rows}
 
 
-def open_by_session() -> dict[str, int]:
-    """session id -> how many messages are queued."""
-    rows: Any = (
-        Message.select(Message.session, fn.COUNT(Message.id))
-        .where(SQL("t1.status IN ('queued', 'sending', 'uncertain')"), Message.status == 'queued')
-        .group_by(Message.session)
-        .tuples()
-    )
-    return {str(session): int(n) for session, n in rows}
-
-
 def counts_since(since: datetime) -> dict[tuple[str, str], int]:
     """(session id, direction) -> messages since then."""
     rows: Any = (
@@ -374,7 +372,7 @@ def tally(since: datetime, *, session_id: str = '') -> list[Tally]:
     hour = (SQL('t1.created_at') - begin) / 3_600_000
     # by id, which begins with the time: there is no index on times
     query = Message.select(Message.session, Message.direction, Message.status, hour, fn.COUNT(Message.id)).where(
-        Message.id >= _first_id(since), Message.origin != 'history', Message.kind.not_in(NOTED)
+        Message.id >= first_id(since), Message.origin != 'history', Message.kind.not_in(NOTED)
     )
     if session_id:
         query = query.where(Message.session == session_id)
@@ -415,7 +413,7 @@ def held_of(session_id: str) -> tuple[int, int]:
     return int(chats or 0), int(messages or 0)
 
 
-def _first_id(at: datetime) -> str:
+def first_id(at: datetime) -> str:
     """The smallest id that a row made at this moment could have."""
     return str(ULID.from_bytes(((at - EPOCH) // MILLISECOND).to_bytes(6, 'big') + bytes(10)))
 

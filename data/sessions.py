@@ -14,7 +14,10 @@ HISTORY_KEPT = 200
 
 
 class Session(Table):
-    """`wanted`: should be connected, also after a restart. `until`: when a ban ends. `phone`, `lid`: digits."""
+    """`wanted`: should be connected, also after a restart. `until`: when a ban ends. `phone`, `lid`: digits.
+
+    `extra`: what people chose for it, by name.
+    """
 
     id = CharField(primary_key=True)
     name = CharField(unique=True)
@@ -91,6 +94,15 @@ def change_state(session_id: str, state: State, detail: str, at: datetime, **mor
         SessionChange.create(session=session_id, state=state, detail=detail, at=at)
         _forget_old(session_id)
     return True
+
+
+def keep_extra(session_id: str, name: str, value: Any) -> None:
+    """Inside a write: one entry of `extra`; None removes it."""
+    row = Session.get_by_id(session_id)
+    extra = {**row.extra, name: value}
+    if value is None:
+        del extra[name]
+    Session.update(extra=extra).where(Session.id == session_id).execute()
 
 
 def _forget_old(session_id: str) -> None:

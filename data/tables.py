@@ -12,11 +12,13 @@ from .media import Conversion, Download, Media, Upload
 from .members import Member
 from .messages import Message, Receipt
 from .notes import Note
+from .pacing import KnownNumber, OptOut, Pace, SentCount, SessionLimit
 from .people import ApiKey, Login, User
 from .quick_replies import QuickReply
 from .sessions import Session, SessionChange
 
 TABLES: tuple[type[Table], ...] = (
     Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload, Download,
-    Note, QuickReply, Flow, Run, LoggedEvent, Answer, User, Login, ApiKey,
+    Note, QuickReply, Flow, Run, LoggedEvent, Answer, User, Login, ApiKey, SessionLimit, SentCount, Pace, KnownNumber,
+    OptOut,
 )  # fmt: skip

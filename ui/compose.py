@@ -3,6 +3,7 @@
 import logging
 import math
 import os
+import random
 import ssl
 import threading
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.again import Again
+from core.alarm import Alarm
 from core.blocklist import Blocklist
 from core.bus import Bus
 from core.calls import Calls
@@ -31,6 +33,7 @@ from core.media import MediaStore
 from core.meter import Meter
 from core.news import NewsDesk
 from core.outbox import Outbox
+from core.pacing import Pacing
 from core.people import People
 from core.presence import Presence
 from core.quick_replies import QuickReplies
@@ -66,6 +69,8 @@ class Gateway:
     hosts: Hosts
     sessions: Sessions
     outbox: Outbox
+    pacing: Pacing
+    alarm: Alarm
     inbox: Inbox
     chats: Chats
     groups: Groups
@@ -99,6 +104,7 @@ class Gateway:
     def stop(self) -> None:
         """Within a few seconds: what is being sent is finished or uncertain, everything else stays in its row."""
         self.ticker.stop()
+        self.alarm.stop()
         self.jobs.stop()
         self.media.close()
         self.downloads.stop()
@@ -133,8 +139,20 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     again = Again()
     media = MediaStore(state.media, world, max_mb=settings.media_max_mb)
     downloads = _downloads(world, desk, media, state, sandbox=sandbox is not None)
+    alarm = Alarm(world)
+    pacing = Pacing(
+        world, identities, desk, hosts, default='off' if sandbox else 'standard', chance=random.uniform,
+        wake=alarm.after,
+    )  # fmt: skip
     outbox = Outbox(
-        world, identities, desk, hosts.send, again=again, files=media.file_for, country=settings.default_country
+        world,
+        identities,
+        desk,
+        hosts.send,
+        again=again,
+        files=media.file_for,
+        pacing=pacing,
+        country=settings.default_country,
     )
     sessions = Sessions(world, identities, desk, hosts, outbox, country=settings.default_country)
     library = Library(world, desk)
@@ -158,8 +176,8 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         bus.watch(meter.hear)
     return Gateway(
         settings=settings, state=state, world=world, bus=bus, desk=desk, people=people, identities=identities,
-        hosts=hosts, sessions=sessions, outbox=outbox, inbox=inbox, chats=chats, groups=groups, calls=calls,
-        presence=presence, blocklist=blocklist, quick_replies=QuickReplies(world, desk),
+        hosts=hosts, sessions=sessions, outbox=outbox, pacing=pacing, alarm=alarm, inbox=inbox, chats=chats,
+        groups=groups, calls=calls, presence=presence, blocklist=blocklist, quick_replies=QuickReplies(world, desk),
         guard=Guard(settings.allow_targets), media=media, downloads=downloads, library=library, router=router,
         jobs=jobs, ticker=ticker, sandbox=sandbox, meter=meter,
     )  # fmt: skip

@@ -40,6 +40,8 @@ from core.host.worker import Worker
 log = logging.getLogger(__name__)
 
 DOUBT = 600.0  # seconds between two questions to the same group
+# WhatsApp lets this number open no conversations for now: what is in line must be looked at anew before it is tried.
+STOPS = {463}
 
 
 class Calls:
@@ -80,7 +82,7 @@ class Calls:
         if ask.batch and ask.batch == self._spoiled:
             return refusals.not_connected(call.id)
         said = self._with_client(call)
-        if isinstance(said, Refused) and said.retry:
+        if isinstance(said, Refused) and (said.retry or said.reason in STOPS):
             self._spoiled = ask.batch
         return said
 

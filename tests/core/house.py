@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import httpx
 import pytest
@@ -17,7 +17,7 @@ from core.blocklist import Blocklist
 from core.bodies import Body, history_of
 from core.bus import Bus, News
 from core.calls import Calls
-from core.errors import DovecoteError
+from core.errors import CallFailed, DovecoteError
 from core.events import (
     Connected,
     Event,
@@ -38,6 +38,7 @@ from core.identities import Identities
 from core.inbox import Inbox
 from core.news import NewsDesk
 from core.outbox import Author, Outbox, Saying
+from core.pacing import Pacing
 from core.presence import Presence
 from core.sessions import Sessions
 from core.world import World, growing_ids
@@ -79,6 +80,8 @@ class TwinHosts:
         self.linked: set[str] = set()
         self.up: set[str] = set()
         self.checks: list[Future[None]] = []
+        self.strangers: set[str] = set()
+        self.mute = False
         self.holds = False
         self.fails_with: DovecoteError | None = None
         self.known: dict[str, GroupSeen] = {}  # the groups at WhatsApp, by address
@@ -98,9 +101,17 @@ class TwinHosts:
     def settle(self) -> None:
         """Everything in line leaves, or fails with `fails_with`."""
         line, self.line = self.line, []
+        self._leave(line, self.fails_with)
+
+    def settle_one(self, problem: DovecoteError | None = None) -> None:
+        """The first in line leaves, or fails with `problem`."""
+        first, self.line = self.line[:1], self.line[1:]
+        self._leave(first, problem)
+
+    def _leave(self, line: list[tuple[str, Outgoing, Future[Sent]]], problem: DovecoteError | None) -> None:
         for _, message, future in line:
-            if self.fails_with is not None:
-                future.set_exception(self.fails_with)
+            if problem is not None:
+                future.set_exception(problem)
             else:
                 self.sent.append((message.to, message.text))
                 future.set_result(Sent(whatsapp_id=f'WA{len(self.sent)}', at=START))
@@ -207,6 +218,22 @@ class TwinHosts:
     def reject_call(self, session: str, caller: str, id: str) -> 'Future[None]':
         return self._answer('reject', f'{caller} {id}', None)
 
+    def typing(self, session: str, *, chat: str, state: Literal['typing', 'recording', 'paused']) -> 'Future[None]':
+        self.calls.append((state, chat))
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
+    def on_whatsapp(self, session: str, phones: tuple[str, ...]) -> 'Future[dict[str, str]]':
+        """Everybody but those in `strangers`; nobody answers while `mute`."""
+        self.calls.extend(('on_whatsapp', phone) for phone in phones)
+        told: Future[dict[str, str]] = Future()
+        if self.mute:
+            told.set_exception(CallFailed('WhatsApp did not answer in time.'))
+        else:
+            told.set_result({phone: '' if phone in self.strangers else f'{phone}@s.whatsapp.net' for phone in phones})
+        return told
+
     def check(self, session: str, *, timeout: float = 10) -> 'Future[None]':
         self.checks.append(Future())
         return self.checks[-1]
@@ -226,6 +253,7 @@ class House:
     calls: Calls
     presence: Presence
     blocklist: Blocklist
+    pacing: Pacing
     news: list[News] = field(default_factory=list)
     stored: list[Event] = field(default_factory=list)
     nudged: list[str] = field(default_factory=list)
@@ -296,10 +324,12 @@ def _participant(address: str) -> Participant:
     return Participant(lid=digits, phone='') if server == 'lid' else Participant(lid='', phone=digits)
 
 
-def receipt(session: str, kind: str, *ids: str, sender: str = f'{ANNA}@s.whatsapp.net') -> ReceiptReceived:
+def receipt(
+    session: str, kind: str, *ids: str, sender: str = f'{ANNA}@s.whatsapp.net', at: datetime = START
+) -> ReceiptReceived:
     return ReceiptReceived(
         session=session, whatsapp_ids=ids, chat=sender, sender=sender, sender_alt='', kind=kind,  # type: ignore[arg-type]
-        by_me=False, at=START,
+        by_me=False, at=at,
     )  # fmt: skip
 
 
@@ -331,7 +361,8 @@ def house(tmp_path: Path) -> Iterator[House]:
     desk = NewsDesk(world, bus)
     identities = Identities(world, desk)
     again = Again()
-    outbox = Outbox(world, identities, desk, hosts.send, again=again, files=hosts.file)
+    pacing = Pacing(world, identities, desk, hosts, default='off', chance=lambda low, high: low)
+    outbox = Outbox(world, identities, desk, hosts.send, again=again, files=hosts.file, pacing=pacing)
     sessions = Sessions(world, identities, desk, hosts, outbox)
     library = Library(world, desk)
     router = Router(world, library, LoopGuard(CAREFUL), outbox, desk)
@@ -344,7 +375,20 @@ def house(tmp_path: Path) -> Iterator[House]:
         again=again, groups=groups, calls=calls, presence=presence, blocklist=blocklist,
     )  # fmt: skip
     made = House(
-        clock, hosts, sessions, outbox, inbox, library, router, again, groups, calls, presence, blocklist, nudged=nudged
+        clock,
+        hosts,
+        sessions,
+        outbox,
+        inbox,
+        library,
+        router,
+        again,
+        groups,
+        calls,
+        presence,
+        blocklist,
+        pacing,
+        nudged=nudged,
     )
     bus.watch(made.news.append)
     yield made

@@ -1,36 +1,41 @@
 """What is asked for every message, or every second, never looks through all that were ever stored."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from data.database import close_database, database, open_database, write
-from data.messages import count_open, open_by_session, unrouted, unsettled
+from data.database import as_number, close_database, database, open_database, statement, write
+from data.messages import count_open, unrouted, unsettled
 from data.search import search_messages
 from data.sessions import Session
-from data.traffic import claim_next, said_by_own_flow
+from data.traffic import (
+    BULK,
+    FIRST,
+    claim_next,
+    found_sending,
+    head,
+    let_due_go,
+    line_up_all,
+    prove,
+    said_by_own_flow,
+    sessions_waiting,
+)
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
 def _open(tmp_path: Path) -> Iterator[None]:
     open_database(tmp_path / 'dovecote.db')
+    write(lambda: Session.create(id='s', name='s', state='working', phone='1555', since=NOW, created_at=NOW))
     yield
     close_database()
 
 
-@pytest.mark.parametrize(
-    'ask',
-    [
-        lambda: claim_next('s', 4, NOW),
-        open_by_session,
-        unsettled,
-        lambda: count_open('s'),
-    ],
-)
+@pytest.mark.parametrize('ask', [unsettled, lambda: count_open('s'), found_sending])
 def test_only_open_messages_are_looked_through(ask: Callable[[], object]) -> None:
     steps = plan_of(ask)
     assert any('message_open' in step for step in steps), steps
@@ -41,8 +46,59 @@ def test_the_sweep_of_the_router_only_looks_at_what_waits_for_it() -> None:
     assert any('message_unrouted' in step for step in steps), steps
 
 
+@pytest.mark.parametrize(
+    ('ask', 'index'),
+    [
+        (lambda: claim_next('s', 4, NOW, turn='Z'), 'chat_turn'),
+        (lambda: claim_next('s', 4, NOW, turn='Z', urgency=FIRST), 'chat_turn'),
+        (lambda: head('s', BULK), 'chat_turn'),
+        (sessions_waiting, 'chat_turn'),
+        (lambda: let_due_go('s', NOW), 'chat_due'),
+    ],
+)
+def test_the_next_message_is_found_by_the_line_of_its_chat(ask: Callable[[], object], index: str) -> None:
+    waiting(40)
+    steps = plan_of(ask)
+    assert any(index in step for step in steps), steps
+    assert not any(step.startswith(('SCAN chat', 'SCAN message')) for step in steps), steps
+    assert not any('TEMP B-TREE' in step for step in steps), steps
+
+
+def test_a_claim_costs_the_same_with_a_thousand_and_with_a_hundred_thousand_waiting() -> None:
+    costs = {}
+    for count in (1_000, 100_000):
+        waiting(count)
+        costs[count] = {
+            'of all': effort(lambda: claim_next('s', 8, NOW, turn='Z')),
+            'of one urgency': effort(lambda: claim_next('s', 8, NOW, turn='Z', urgency=FIRST)),
+            'the head': effort(lambda: head('s', FIRST)),
+            'those due': effort(lambda: let_due_go('s', NOW)),
+            'whether any': effort(sessions_waiting),
+            'a receipt': effort(lambda: prove('s', 'c1', '3EB0FFFF', NOW)),
+        }
+    for what, cost in costs[1_000].items():
+        assert costs[100_000][what] <= cost * 2, (what, costs)
+
+
+def test_what_waits_in_one_long_chat_or_until_later_costs_nothing() -> None:
+    waiting(1_000)
+    before = effort(lambda: claim_next('s', 8, NOW, turn='Z'))
+    waiting(100_000, chats=1)
+    assert effort(lambda: claim_next('s', 8, NOW, turn='Z')) <= before * 2
+    waiting(100_000, due=LATER)
+    assert effort(lambda: claim_next('s', 8, NOW, turn='Z')) <= before
+    assert claim_next('s', 8, NOW, turn='Z') == []
+
+
+def test_after_a_start_whatever_is_queued_is_in_line_again() -> None:
+    waiting(10, chats=2)
+    write(lambda: statement('UPDATE chat SET turn = NULL, urgency = NULL'))
+    assert write(lambda: claim_next('s', 8, NOW, turn='Z')) == []
+    write(line_up_all)
+    assert len(write(lambda: claim_next('s', 20, NOW, turn='Z'))) == 10
+
+
 def test_what_a_flow_has_just_said_is_found_from_the_newest_back() -> None:
-    write(lambda: Session.create(id='s', name='s', state='working', phone='1555', since=NOW, created_at=NOW))
     steps = plan_of(lambda: said_by_own_flow('1555', 'hello'))
     assert any('message_session_id_id' in step for step in steps), steps
     assert not any('SCAN message' in step for step in steps), steps
@@ -55,13 +111,66 @@ def test_a_search_goes_from_the_index_of_words_straight_to_its_messages() -> Non
     assert 'SCAN m' not in steps, steps
 
 
+def waiting(count: int, *, chats: int = 0, due: datetime | None = None) -> None:
+    """So many messages to people who never wrote are queued, in as many chats unless told otherwise."""
+    chats, at = chats or count, as_number(NOW)
+    numbers = 'WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ? - 1)'
+
+    def fill() -> None:
+        statement('DELETE FROM message')
+        statement('DELETE FROM chat')
+        statement(
+            'INSERT INTO chat (id, session_id, name, unread, automation, created_at, turn, urgency, due)'
+            f" {numbers} SELECT 'c' || i, 's', '', 0, 'bot', ?, printf('%08d', i), 2, ? FROM n",
+            chats,
+            at,
+            as_number(due),
+        )
+        statement(
+            'INSERT INTO message (id, session_id, chat_id, direction, kind, text, status, author, author_name, origin,'
+            f" attempts, error, error_code, at, created_at, forwarded) {numbers} SELECT printf('%08d', i), 's',"
+            " 'c' || (i % ?), 'out', 'text', 'hi', 'queued', 'user:1', 'Mia', 'live', 0, '', '', ?, ?, 0 FROM n",
+            count,
+            chats,
+            at,
+            at,
+        )
+
+    write(fill)
+
+
+def effort(ask: Callable[[], object]) -> int:
+    """How many steps SQLite's machine takes for it: the same on every machine. Nothing is kept."""
+
+    def count() -> int:
+        connection, steps = database.connection(), 0
+
+        def step() -> int:
+            nonlocal steps
+            steps += 1
+            return 0
+
+        statement('SAVEPOINT effort')
+        connection.set_progress_handler(step, 1)
+        ask()
+        connection.set_progress_handler(None, 1)
+        statement('ROLLBACK TO effort')
+        statement('RELEASE effort')
+        return steps
+
+    return write(count)
+
+
 def plan_of(ask: Callable[[], object]) -> list[str]:
-    """How SQLite goes about what this asks of messages."""
+    """How SQLite goes about what this asks of messages and chats."""
     asked: list[str] = []
-    with database.connection_context():
+
+    def look() -> list[str]:
         connection = database.connection()
         connection.set_trace_callback(asked.append)
         ask()
         connection.set_trace_callback(None)
-        asked = [sql for sql in asked if 'message' in sql]
-        return [str(row[3]) for sql in asked for row in database.execute_sql(f'EXPLAIN QUERY PLAN {sql}')]
+        told = [sql for sql in asked if 'message' in sql or 'chat' in sql]
+        return [str(row[3]) for sql in told for row in database.execute_sql(f'EXPLAIN QUERY PLAN {sql}')]
+
+    return write(look)

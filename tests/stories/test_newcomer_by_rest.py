@@ -80,6 +80,13 @@ def test_a_nack_of_whatsapp_is_told_in_plain_words(shared: Product) -> None:
         '463',
         'Not sent: this number has never written to you (463). Ask them to write first.',
     )
+    (limit,) = shared.get('/sessions/shop')['limits']
+    assert limit['stops'] == 'new_conversations'
+    waits = shared.get(f'/messages/{shared.send("to the next")}')['id']
+    until(lambda: shared.get(f'/messages/{waits}').get('waits') == {'until': limit['until'], 'reason': limit['detail']},
+          10)  # fmt: skip
+    assert shared.ask('DELETE', '/sessions/shop/limits/reach_out').status_code == 200
+    until(lambda: shared.get(f'/messages/{waits}')['status'] == 'delivered', 10)
 
 
 def test_a_nack_that_may_pass_is_tried_again_a_few_times(shared: Product) -> None:
@@ -88,8 +95,9 @@ def test_a_nack_that_may_pass_is_tried_again_a_few_times(shared: Product) -> Non
     until(lambda: shared.get(f'/messages/{id}')['status'] == 'delivered', 30)
     shared.post('/sandbox/faults', {'kind': 'nack', 'code': 479, 'times': 20})
     id = shared.send('always refused')
-    until(lambda: shared.get(f'/messages/{id}')['status'] == 'failed', 30)
+    until(lambda: shared.get(f'/messages/{id}')['status'] == 'failed', 60)
     assert shared.get(f'/messages/{id}')['error']['code'] == '479'
+    assert shared.ask('DELETE', '/sessions/shop/limits/refused').status_code == 200
     shared.ask('DELETE', '/sandbox/faults')
     assert 'always refused' not in shared.inbox()
 

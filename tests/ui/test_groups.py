@@ -147,6 +147,19 @@ async def test_a_group_is_named_described_closed_and_left(tab: Page, product: Pr
 
 
 @pytest.mark.browser
+async def test_only_what_somebody_said_is_unread(tab: Page, product: Product) -> None:
+    made = theirs(product, 'Chatty')
+    product.post(f'/sandbox/phones/{ANNA}/say', {'to': made['group'], 'text': 'two rye for me'})
+    until(lambda: product.get(f'/chats/{made["id"]}')['unread'] == 1, 15)
+    changes(product, made, BEN, 'leave')
+    until(lambda: product.get(f'/groups/{made["id"]}')['size'] == 2, 15)
+    await opened(tab, product, made)
+    await expect(line(tab, 'Ben left')).to_be_visible()
+    above = tab.locator('.unread-line + *')
+    await expect(above).to_contain_text('two rye for me')
+
+
+@pytest.mark.browser
 async def test_in_a_large_group_somebody_is_searched_for(tab: Page, product: Product) -> None:
     people = [f'1555123{n:04}' for n in range(1000, 1012)]
     for phone in people:

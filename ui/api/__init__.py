@@ -27,6 +27,7 @@ from . import (
     messages,
     metrics,
     people,
+    protection,
     quick_replies,
     sandbox,
     sessions,
@@ -39,7 +40,7 @@ from .reference import openapi_of
 
 RESOURCES = (
     messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, flows, keys, people,
-    hosts, sandbox, health, metrics,
+    protection, hosts, sandbox, health, metrics,
 )  # fmt: skip
 PAGES = {'/api/docs'}
 

@@ -36,6 +36,7 @@ TAGS = {
     'events': 'Everything that happens, as it happens.',
     'flows': 'What answers by itself, and what it did.',
     'keys': 'What programs ask with.',
+    'protection': 'What keeps a number from being banned: limits, quiet hours, and who does not want to be written to.',
     'people': 'Who may sign in.',
     'hosts': 'The processes in which sessions live.',
     'sandbox': 'The simulated phones, only with `--sandbox`. A phone is named by its digits.',

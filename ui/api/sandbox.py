@@ -161,7 +161,7 @@ def _phones(api: APIRouter, gateway: Gateway, sandbox: Sandbox) -> None:
         while True:
             row = await aside(lambda: visible_session(asker, name))
             if row.state not in ('starting', 'pairing', 'reconnecting') or gateway.world.ticks() > end:
-                return body_of_session(row)
+                return body_of_session(gateway, row)
             await asyncio.sleep(LOOK_EVERY)
 
     @api.post('/phones/{phone}/enter-code', **says('Type a pairing code', 'sandbox.use', gives=DeviceOut,

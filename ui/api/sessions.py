@@ -3,13 +3,14 @@
 import asyncio
 import json
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from core.bodies import Body, session_body, time_text
+from core.protection import Protection, in_words
 from core.sessions import NEXT
 from data.database import write, write_soon
 from data.sessions import Session, all_sessions, history
@@ -52,6 +53,10 @@ class SessionChanges(BaseModel):
     presence: Annotated[Literal['online', 'as_phone'] | None, Field(
         description='`online`: shown as online all the time, and the phone rings less. `as_phone`: only with it.',
     )] = None  # fmt: skip
+    protection: Annotated[dict[str, Any] | None, Field(
+        description='A preset and what is different from it; null for the default.',
+        examples=[{'preset': 'careful', 'per_day': 100}],
+    )] = None  # fmt: skip
 
 
 class NewPairingCode(BaseModel):
@@ -70,7 +75,7 @@ def routes(gateway: Gateway) -> APIRouter:
         rows = await aside(all_sessions)
         rows = [row for row in rows if row.name > after and asker.may_session(row.id)]
         page, following = cut(rows, limit, lambda row: (row.name,))
-        return list_answer([body_of_session(row) for row in page], following)
+        return list_answer([body_of_session(gateway, row) for row in page], following)
 
     @api.post('', **says('Create a session', 'sessions.manage', status=201, gives=SessionOut, takes=NewSession,
                          example={'name': 'shop', 'country': 'DE'}, problems=(409,), once=True))  # fmt: skip
@@ -84,7 +89,8 @@ def routes(gateway: Gateway) -> APIRouter:
         once = once_of(request, new)
 
         def make() -> tuple[int, bytes]:
-            return 201, json_bytes(body_of_session(sessions.create(new.name, country=new.country, wanted=new.start)))
+            made = sessions.create(new.name, country=new.country, wanted=new.start)
+            return 201, json_bytes(body_of_session(gateway, made))
 
         given = await asyncio.wrap_future(write_soon(lambda: carried_out(once, gateway.world, make)))
         # The first request may have ended between the two writes.
@@ -93,7 +99,7 @@ def routes(gateway: Gateway) -> APIRouter:
         return given.answer()
 
     def begin(name: str, once: Once | None) -> Given:
-        given = Given(201, json_bytes(body_of_session(sessions.start(name))))
+        given = Given(201, json_bytes(body_of_session(gateway, sessions.start(name))))
         if once is not None:  # what is answered now, not how it was before the start, is the first answer
             write(lambda: keep(once, gateway.world, given))
         return given
@@ -101,13 +107,13 @@ def routes(gateway: Gateway) -> APIRouter:
     @api.get('/{name}', **says('One session', 'sessions.see', gives=SessionOut, problems=(404,)))
     async def one(request: Request, name: str) -> Response:
         asker = asker_of(request)
-        return json_answer(await aside(lambda: body_of_session(visible_session(asker, name))))
+        return json_answer(await aside(lambda: body_of_session(gateway, visible_session(asker, name))))
 
     @api.patch('/{name}', **says('Change a session', 'sessions.manage', gives=SessionOut, takes=SessionChanges,
-                                 example={'country': 'BR', 'calls': {'reject': True, 'text': 'Please write.'}},
+                                 example={'country': 'BR', 'protection': {'preset': 'careful', 'per_day': 100}},
                                  problems=(404,)))  # fmt: skip
     async def change(request: Request, name: str) -> Response:
-        """Only what is named is changed."""
+        """Only what is named is changed. `protection` replaces what was chosen before."""
         new = await body_of(request, SessionChanges)
 
         def work(name: str) -> Session:
@@ -118,9 +124,11 @@ def routes(gateway: Gateway) -> APIRouter:
                 gateway.calls.set_rules(row.id, reject=new.calls.reject, text=new.calls.text)
             if new.presence is not None:
                 gateway.presence.set_own(row.id, new.presence)
+            if 'protection' in new.model_fields_set:
+                gateway.pacing.protect(row.id, new.protection)
             return sessions.named(name)
 
-        return await _act(request, name, work)
+        return await _act(gateway, request, name, work)
 
     @api.delete('/{name}', **says('Delete a session', 'sessions.manage', status=204, problems=(404,)))
     async def delete(request: Request, name: str) -> Response:
@@ -153,23 +161,23 @@ def _doing(api: APIRouter, gateway: Gateway) -> None:
     @api.post('/{name}/start', **says('Start a session', 'sessions.manage', gives=SessionOut, problems=(404,)))
     async def start(request: Request, name: str) -> Response:
         """Connects it from now on, also after a restart of the program. One that is not linked shows a QR code."""
-        return await _act(request, name, sessions.start)
+        return await _act(gateway, request, name, sessions.start)
 
     @api.post('/{name}/stop', **says('Stop a session', 'sessions.manage', gives=SessionOut, problems=(404,)))
     async def stop(request: Request, name: str) -> Response:
         """It stays linked and rests until it is started again."""
-        return await _act(request, name, sessions.stop)
+        return await _act(gateway, request, name, sessions.stop)
 
     @api.post('/{name}/restart', **says('Restart a session', 'sessions.manage', gives=SessionOut, problems=(404,)))
     async def restart(request: Request, name: str) -> Response:
         """Closes the connection and opens it anew."""
-        return await _act(request, name, sessions.restart)
+        return await _act(gateway, request, name, sessions.restart)
 
     @api.post('/{name}/logout', **says('Unlink a session', 'sessions.manage', gives=SessionOut,
                                        problems=(404, 409, 504)))  # fmt: skip
     async def logout(request: Request, name: str) -> Response:
         """Removes it from the phone’s linked devices. 409 `not_linked` or `not_connected`."""
-        return await _act(request, name, sessions.logout)
+        return await _act(gateway, request, name, sessions.logout)
 
 
 def _linking(api: APIRouter, gateway: Gateway) -> None:
@@ -211,18 +219,28 @@ def _linking(api: APIRouter, gateway: Gateway) -> None:
         return _private(json_answer(await aside_slowly(work)))
 
 
-async def _act(request: Request, name: str, act: Callable[[str], Session]) -> Response:
+async def _act(gateway: Gateway, request: Request, name: str, act: Callable[[str], Session]) -> Response:
     asker = asker_of(request)
 
     def work() -> Body:
         visible_session(asker, name)
-        return body_of_session(act(name))
+        return body_of_session(gateway, act(name))
 
     return json_answer(await aside_slowly(work))
 
 
-def body_of_session(row: Session) -> Body:
-    return {**session_body(row), 'next_step': NEXT[row.state]}
+def body_of_session(gateway: Gateway, row: Session) -> Body:
+    pacing = gateway.pacing
+    return {
+        **session_body(row),
+        'next_step': NEXT[row.state],
+        'limits': [limit.body for limit in pacing.limits_of(row)],
+        'protection': body_of_protection(pacing.protection(row)),
+    }
+
+
+def body_of_protection(protection: Protection) -> Body:
+    return {**protection.as_json(), 'words': in_words(protection)}
 
 
 def _private(answer: Response) -> Response:

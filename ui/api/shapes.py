@@ -29,6 +29,41 @@ class HistoryOut(BaseModel):
     messages: int = Field(description='How many messages of it are kept.', examples=[1240])
 
 
+class LimitOut(BaseModel):
+    kind: str = Field(description='reach_out (463), refused (479), too_fast (429) or banned.', examples=['reach_out'])
+    stops: Literal['new_conversations', 'everything']
+    until: str | None = Field(description='RFC 3339, UTC; null: WhatsApp did not say.')
+    since: str = TIME
+    detail: str = Field(examples=['WhatsApp does not let this number open conversations for now (463).'])
+    times: int = Field(description='How often in a row; each lasts longer.', examples=[1])
+
+
+class ProtectionOut(BaseModel):
+    """What a session may send. 0 means no limit."""
+
+    preset: Literal['careful', 'standard', 'off']
+    per_minute: int = Field(examples=[12])
+    per_hour: int = Field(examples=[200])
+    per_day: int = Field(examples=[1000])
+    new_per_hour: int = Field(description='To people who have never written to this session.', examples=[15])
+    new_per_day: int = Field(description='The same, a day.', examples=[60])
+    warm_up: bool = Field(description='In the first month after linking: 20, 50, 100, 250 a day that are no replies.')
+    gap: list[float] = Field(description='Seconds between two messages, from and to.', examples=[[3, 8]])
+    pause_every: int = Field(examples=[40])
+    pause: list[float] = Field(description='Seconds, instead of the gap, after so many.', examples=[[60, 180]])
+    typing: bool = Field(description='Show typing before automatic messages.')
+    check_numbers: bool = Field(description='Ask WhatsApp for a number before the first message to it.')
+    write_from: str = Field(description='From when conversations are opened where the other lives.', examples=['08:00'])
+    write_until: str = Field(examples=['21:00'])
+    zone: str = Field(description='For numbers that do not say theirs; empty: that of the session.', examples=[''])
+    words: list[str] = Field(description='The same for people.')
+
+
+class OptedOut(BaseModel):
+    to: str = Field(examples=['+15551230001'])
+    opted_out: bool
+
+
 class SessionOut(BaseModel):
     name: str = Field(examples=['shop'])
     id: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
@@ -44,6 +79,8 @@ class SessionOut(BaseModel):
     country: str | None = Field(description='In which numbers without a plus are read.', examples=['DE'])
     linked_at: str | None = TIME
     created_at: str = TIME
+    limits: list[LimitOut] = Field(description='What WhatsApp limits this session in now.')
+    protection: ProtectionOut
     history: HistoryOut | None = Field(
         description='What the phone told of the time before the link; null: nothing yet.'
     )
@@ -187,6 +224,11 @@ class ReactionOut(BaseModel):
     at: str = TIME
 
 
+class WaitsOut(BaseModel):
+    until: str | None = Field(description='RFC 3339, UTC; null: nobody knows.')
+    reason: str = Field(examples=['The limit of 12 messages a minute is reached.'])
+
+
 class MessageOut(BaseModel):
     id: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0A'])
     session: str = Field(examples=['shop'])
@@ -200,6 +242,7 @@ class MessageOut(BaseModel):
     at: str = Field(description='When it was written, by the sender’s clock.', examples=['2026-11-22T12:00:00.000Z'])
     origin: str = Field(description='live, or offline: it waited at WhatsApp.', examples=['live'])
     error: WentWrongOut | None = Field(description='Why it failed or is uncertain.')
+    waits: WaitsOut | None = Field(default=None, description='Queued: why it has not left yet, and when it may.')
     to: PersonOut | None = Field(default=None, description='Outgoing: the other side of the chat.')
     caused_by: str | None = Field(default=None, description='The message that made a flow say this.', examples=[None])
     author: str | None = Field(default=None, description='Outgoing: user:…, key:…, flow:… or phone.')

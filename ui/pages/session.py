@@ -24,6 +24,7 @@ from ..overview import Hours, hours_of
 from ..pairing import Pairing
 from ..part import Part
 from ..pieces import STATES, Knot, ask, box, button, empty_state, facts, field, heading, notice, panel, trace, words
+from ..protection import Protected, ProtectionPanel, look
 from ..written import counted
 
 MESSAGES = ('message.received', 'message.sent', 'message.delivered', 'message.read', 'message.failed',
@@ -37,7 +38,7 @@ Work = Callable[[], Awaitable[object]]
 def register(gateway: Gateway) -> None:
     @page('/sessions/{name}', 'sessions.see')
     async def session(login: Login, name: str) -> None:
-        seen = await reading(_look, name, gateway.world.now())
+        seen = await reading(_look, gateway, name, gateway.world.now())
         sandbox = gateway.sandbox is not None
         if seen is None or not login.asker.may_session(seen.id):
             with frame('No such session', here='/sessions', login=login, sandbox=sandbox):
@@ -46,7 +47,7 @@ def register(gateway: Gateway) -> None:
         with frame(name, here='/sessions', login=login, sandbox=sandbox):
             shown = _Session(gateway, login, seen)
             shown.show(seen)
-        live(gateway.bus, lambda _: shown.refresh(), kinds=('session.state',), session=seen.id)
+        live(gateway.bus, lambda _: shown.refresh(), kinds=('session.state', 'session.limited'), session=seen.id)
         live(gateway.bus, lambda _: shown.show_code(), kinds=('session.qr',), session=seen.id)
         live(gateway.bus, lambda _: shown.refresh(), kinds=MESSAGES, session=seen.id, every=1.0)
         live(gateway.bus, lambda _: shown.refresh(), kinds=('hosts.changed',), every=1.0)
@@ -72,6 +73,7 @@ class Seen:
     waiting: int
     uncertain: int
     history: tuple[Knot, ...]
+    protection: Protected
 
 
 class _Session:
@@ -89,7 +91,7 @@ class _Session:
 
     async def refresh(self) -> None:
         self.asked = turn = self.asked + 1
-        seen = await reading(_look, self.name, self.gateway.world.now())
+        seen = await reading(_look, self.gateway, self.name, self.gateway.world.now())
         if seen is not None and turn > self.answered:  # a slow answer must not cover a newer one
             self.answered = turn
             self.show(seen)
@@ -103,6 +105,7 @@ class _Session:
             self.trouble.show((seen.state, seen.detail))
             self.figures.show((seen.day, seen.uncertain))
             self.facts.show(self.known(seen))
+            self.protection.show(seen.protection)
         self.history.show(seen.history)
         self.show_head()
 
@@ -147,12 +150,15 @@ class _Session:
             self.draw_danger(linked=False)
 
     def draw_linked(self) -> None:
+        self.protection = ProtectionPanel(self.gateway, self.login, id=self.id, name=self.name, refresh=self.refresh)
         with box('two'):
             with box('stack wide'):
                 self.trouble = Part(_trouble)
+                self.protection.draw_notices()
                 self.figures = Part(_day, 'figures')
                 with panel('This account'):
                     self.facts = Part(facts)
+                self.protection.draw()
                 if self.may:
                     self.draw_settings()
                     calls_and_presence(self.gateway, self.login, self.name, self.id)
@@ -244,7 +250,7 @@ class _Session:
             await aside(self.gateway.sessions.delete, self.name)
 
 
-def _look(name: str, now: datetime) -> Seen | None:
+def _look(gateway: Gateway, name: str, now: datetime) -> Seen | None:
     row = session_by_name(name)
     if row is None:
         return None
@@ -267,6 +273,7 @@ def _look(name: str, now: datetime) -> Seen | None:
             Knot(text=STATES[each.state][1], at=each.at, tone=STATES[each.state][0], detail=each.detail)
             for each in history(row.id, 20)
         ),
+        protection=look(gateway, row, now),
     )
 
 

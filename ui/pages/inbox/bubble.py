@@ -12,7 +12,7 @@ from data.database import EPOCH
 
 from ...pieces import STATES, TICKS, tint_of
 from .said import NOTE, Said
-from .wording import HAPPENINGS, hour, second, shown_as
+from .wording import HAPPENINGS, hour, second, shown_as, waiting
 
 AGAIN = {'failed', 'uncertain', 'cancelled', 'blocked'}
 LONG = 1_500  # characters after which a message is folded
@@ -51,8 +51,8 @@ class Bubble(ui.element, component='bubble.js', esm={'dovecote-inbox': BROWSER})
             shown |= {'trouble': _sentence(said), 'worry': worry, 'does': 'again', 'act': 'Send again'}
             if said.status == 'uncertain':
                 shown['settles'] = 'sent'
-        elif said.status == 'queued' and waits:
-            shown |= {'trouble': waits, 'worry': 'wait', 'does': 'cancel', 'act': 'Do not send'}
+        elif said.status == 'queued' and (why := _why(said, waits, self.zone)):
+            shown |= {'trouble': why, 'worry': 'wait', 'does': 'cancel', 'act': 'Do not send'}
         if not self.may_send:
             shown.pop('does', None)
         return shown
@@ -109,6 +109,13 @@ class Bubble(ui.element, component='bubble.js', esm={'dovecote-inbox': BROWSER})
             'edit': until if alive and text else (2**53 - 1 if waiting else 0),
             'delete': alive and said.out and self.clock() - said.at < REVOCABLE,
         }
+
+
+def _why(said: Said, waits: str, zone: tzinfo) -> str:
+    if waits or said.waits is None:
+        return waits
+    until, reason = said.waits
+    return waiting(until, reason, said.at, zone)
 
 
 def tick_of(status: str) -> dict[str, str]:

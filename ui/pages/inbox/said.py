@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.bodies import waits_of
 from data.chats import Chat
 from data.contacts import contacts_at, contacts_by_ids
 from data.marks import Mark, marks_on
@@ -56,6 +57,7 @@ class Said:
     author: str
     status: str = ''
     error: str = ''
+    waits: tuple[datetime | None, str] | None = None  # until when, and why it has not left yet
     large: bool = False
     sender: str = ''
     quote: Quoted | None = None
@@ -181,6 +183,7 @@ class _Around:
             sender=who if row.chat.group and not out else '',
             status=str(row.status),
             error=str(row.error),
+            waits=waits_of(row),
             quote=self._quote(row),
             brings=brings_of(row, self._votes(marks) if row.kind == 'poll' else [], self.media.get(str(row.media_id))),
             reactions=self._reactions(marks),

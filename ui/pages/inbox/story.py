@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.bodies import history_of
+from core.bodies import history_of, waits_of
 from core.rights import Asker
 from data.flows import Run, runs_of_message
 from data.messages import Message, answers_to, message_by_id, receipts_of
@@ -55,14 +55,10 @@ def _of_ours(row: Message) -> list[Knot]:
         knots.append(Knot(text=word, tone=tone if wrong or status == 'read' else 'done',
                           detail=str(step['detail'] or ''), at=_time(step['at'])))  # fmt: skip
     if row.status == 'queued':
-        knots.append(Knot(text='Waits to be sent', tone='wait', detail=_why(row)))
+        until, why = waits_of(row) or (None, '')
+        text = 'Waits to be sent, not before' if until else 'Waits to be sent'
+        knots.append(Knot(text=text, tone='wait', detail=why, at=until or ''))
     return knots
-
-
-def _why(row: Message) -> str:
-    if row.status == 'queued':
-        return '' if row.session.state == 'working' else f'{row.session.name} is not connected.'
-    return str(row.error)
 
 
 def _of_theirs(row: Message) -> list[Knot]:

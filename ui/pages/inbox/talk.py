@@ -16,6 +16,7 @@ from .bubble import Bubble
 from .said import NOTE, Said, Stretch, after_in, around_in, before_in, newest_in
 from .wording import HAPPENINGS, day
 
+NEVER_UNREAD = (HAPPENINGS - {'call'}) | {NOTE}
 MOST = 200  # messages that are drawn at a time
 
 # does, message id, value
@@ -214,7 +215,7 @@ class Talk:
 
     def _draw_unread(self, count: int) -> None:
         """A line above the first of the last `count` messages of others that are drawn."""
-        heard = [bubble for bubble in self._bubbles.values() if not bubble.said.out and bubble.said.kind != NOTE]
+        heard = [each for each in self._bubbles.values() if not each.said.out and each.said.kind not in NEVER_UNREAD]
         if not heard:
             return
         first = heard[-count:][0]

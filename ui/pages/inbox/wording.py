@@ -115,6 +115,15 @@ def second(at: datetime, since: datetime, zone: tzinfo) -> str:
     return clock if here.date() == there.date() else f'{here.day} {here:%b} {clock}'
 
 
+def waiting(until: datetime | None, reason: str, since: datetime, zone: tzinfo) -> str:
+    """Why a message that was written at `since` has not left, and when it may."""
+    if until is None:
+        return reason
+    here = until.astimezone(zone)
+    other_day = here.date() != since.astimezone(zone).date()
+    return f'{reason} It goes at {hour(until, zone)}{f" on {here.day} {here:%b}" if other_day else ""} at the earliest.'
+
+
 def _date(here: datetime, today: datetime) -> str:
     return f'{here.day} {here:%b}' if here.year == today.year else f'{here.day} {here:%b %Y}'
 

@@ -1,0 +1,77 @@
+"""Number protection on the page of a session: its preset, its use, and what WhatsApp limits."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.stories.product import ANNA, Product, until
+from tests.ui.whole_house import flaws, is_too_wide, open_as, wear, whole_house
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope='module')
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    with whole_house(tmp_path_factory.mktemp('protection')) as product:
+        yield product
+
+
+async def test_a_preset_is_chosen_by_its_numbers_and_its_use_is_shown(tab: Page, product: Product) -> None:
+    await open_as(tab, product, '/sessions/shop')
+    panel = tab.get_by_role('region', name='Number protection')
+    await expect(panel.get_by_text('Preset: Off')).to_be_visible()
+    await expect(panel.get_by_text('Nothing is limited')).to_be_visible()
+    await panel.get_by_role('button', name='Change…').click()
+    asking = tab.get_by_role('dialog', name='Number protection')
+    await asking.get_by_label('Preset').click()
+    await tab.get_by_role('option', name='Careful').click()
+    await expect(asking.get_by_text('4 a minute, 60 an hour, 300 a day')).to_be_visible()
+    assert await flaws(tab) == []
+    await asking.get_by_label('Messages a day', exact=True).fill('5')
+    await asking.get_by_role('button', name='Save').click()
+    await expect(panel.get_by_text('Preset: Careful, changed')).to_be_visible()
+    await expect(panel.get_by_role('img', name='of 5 in 24 hours')).to_be_visible()
+    kept = product.get('/sessions/shop')['protection']
+    assert (kept['preset'], kept['per_day'], kept['per_hour']) == ('careful', 5, 60)
+    assert await flaws(tab) == []
+    await tab.set_viewport_size({'width': 390, 'height': 844})
+    await wear(tab, product, 'dark')
+    await tab.reload()
+    await expect(panel.get_by_text('Preset: Careful, changed')).to_be_visible()
+    assert await flaws(tab) == []
+    assert not await is_too_wide(tab)
+    await wear(tab, product, 'light')
+
+
+async def test_a_limit_of_whatsapp_is_a_notice_with_its_end_and_can_be_lifted(tab: Page, product: Product) -> None:
+    assert product.ask('PATCH', '/sessions/shop', {'protection': None}).status_code == 200
+    await open_as(tab, product, '/sessions/shop')
+    product.post('/sandbox/faults', {'kind': 'nack', 'code': 463, 'times': 1})
+    product.send('hello stranger', to=ANNA)
+    told = tab.get_by_role('status').filter(has_text='does not let this number open conversations')
+    await expect(told).to_be_visible(timeout=20_000)
+    await expect(told.get_by_text('Until', exact=True)).to_be_visible()
+    product.post('/sandbox/phones', {'phone': '15551237777', 'name': 'Nora'})
+    waiting = product.send('are you open?', to='15551237777')
+    until(lambda: product.get(f'/messages/{waiting}').get('waits'), 10)
+    assert await flaws(tab) == []
+
+    await tab.goto(f'{product.url}/inbox?chat={product.get(f"/messages/{waiting}")["chat"]}')
+    await expect(tab.get_by_text('open conversations for now (463). Replies go on. It goes at')).to_be_visible()
+
+    await tab.goto(f'{product.url}/sessions/shop')
+    await told.get_by_role('button', name='Lift now…').click()
+    await tab.get_by_role('button', name='Leave it').click()
+    await expect(told).to_be_visible()
+    await told.get_by_role('button', name='Lift now…').click()
+    await tab.get_by_role('button', name='Lift it').click()
+    await expect(told).to_be_hidden()
+    until(lambda: product.get(f'/messages/{waiting}')['status'] == 'delivered', 20)
+
+
+async def test_whoever_may_not_manage_sessions_sees_it_and_changes_nothing(tab: Page, product: Product) -> None:
+    await open_as(tab, product, '/sessions/shop', 'vera@example.org')
+    panel = tab.get_by_role('region', name='Number protection')
+    await expect(panel.get_by_text('Preset: Off')).to_be_visible()
+    await expect(panel.get_by_role('button', name='Change…')).to_have_count(0)
