@@ -1,8 +1,8 @@
 """What a message brings beside its text, as it is kept in its row and shown to programs.
 
-File kinds: {mime, size, filename, width, height, seconds, animated, view_once} · location: {latitude, longitude, name,
-address, live} · contact: {cards: [{name, phones}]} · poll: {name, options, multiple} · poll_vote: {options} ·
-text with a preview: {preview: {url, title, description}} · call: {video, state} ·
+File kinds: {mime, size, filename, width, height, seconds, animated, view_once, waveform?} · location: {latitude,
+longitude, name, address, live} · contact: {cards: [{name, phones}]} · poll: {name, options, multiple} · poll_vote:
+{options} · text with a preview: {preview: {url, title, description}} · call: {video, state} ·
 group_change: {action, by, people, name}
 """
 
@@ -27,7 +27,8 @@ def kept(content: Content | LocalFile | Preview | None) -> Kept | None:
     match content:
         case RemoteFile() | LocalFile():
             file = {name: getattr(content, name) for name in OF_FILES}
-            return {**file, 'view_once': isinstance(content, RemoteFile) and content.view_once}
+            waves = {'waveform': list(content.waveform)} if content.waveform else {}
+            return {**file, **waves, 'view_once': isinstance(content, RemoteFile) and content.view_once}
         case Place():
             return asdict(content)
         case Poll():
@@ -60,7 +61,7 @@ def shown(kind: str, row: Mapping[str, Any] | None) -> Kept:
     if not row:
         return {}
     if kind in FILES:
-        return {'media': dict(row)}
+        return {'media': {name: value for name, value in row.items() if name != 'waveform'}}
     if kind == 'contact':
         return {'contacts': row['cards']}
     if kind == 'poll_vote':

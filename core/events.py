@@ -154,7 +154,8 @@ class RemoteFile:
 
     `path` is the direct path on the media host; `url` the whole address where the message gave one. `key` is the 32
     bytes from which cipher and MAC keys are made; `sha256` of the plain, `sealed_sha256` of the encrypted bytes.
-    `thumbnail` is a small JPEG, b'' without one. Sizes in bytes and pixels, `seconds` of sound or video; 0: unknown.
+    `thumbnail` is a small JPEG, `waveform` the loudnesses from 0 to 100 that the app of a voice note drew, b'' without
+    one. Sizes in bytes and pixels, `seconds` of sound or video; 0: unknown.
     """
 
     kind: FileKind
@@ -172,6 +173,7 @@ class RemoteFile:
     animated: bool = False
     view_once: bool = False
     thumbnail: bytes = b''
+    waveform: bytes = b''
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

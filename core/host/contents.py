@@ -23,6 +23,8 @@ KEYS = (
     ('protocolMessage', 'key'),
 )
 
+WAVES = 64  # loudnesses of a voice note; what is more was not made by WhatsApp's apps
+
 
 def content_of(body: Any, *, view_once: bool = False) -> Content | None:
     """None for a plain text and for kinds of which only the text is kept. A vote is read by `vote_of`."""
@@ -81,6 +83,7 @@ def _file(kind: FileKind, part: Any, *, view_once: bool) -> RemoteFile:
         animated=bool(getattr(part, 'isAnimated', False) or getattr(part, 'gifPlayback', False)),
         view_once=view_once or bool(getattr(part, 'viewOnce', False)),
         thumbnail=getattr(part, 'JPEGThumbnail', b'') or b'',
+        waveform=bytes(getattr(part, 'waveform', b'') or b'')[:WAVES],
     )
 
 

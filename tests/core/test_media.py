@@ -19,7 +19,7 @@ from core.media import Media, MediaStore
 from core.moving import Moving
 from core.rights import Asker
 from core.world import World, growing_ids
-from data.database import StorageFailed, close_database, open_database, write
+from data.database import StorageFailed, close_database, database, open_database, write
 
 from .files import PDF, SHAPES, TONE, bomb, in_pieces, made, moving_picture, picture
 from .house import Clock
@@ -77,7 +77,8 @@ def test_many_who_bring_the_same_file_at_once_share_it(shelf: Shelf) -> None:
 
     def bring() -> None:
         gate.wait()
-        found.append(shelf.keep(data).id)
+        with database.connection_context():
+            found.append(shelf.keep(data).id)
 
     threads = [threading.Thread(target=bring) for _ in range(6)]
     for each in threads:
@@ -381,10 +382,11 @@ def test_a_conversion_that_never_ends_is_ended_with_the_program(shelf: Shelf, tm
     wrong: list[Exception] = []
 
     def convert() -> None:
-        try:
-            store.adapt(kept, 'voice')
-        except Invalid as error:
-            wrong.append(error)
+        with database.connection_context():
+            try:
+                store.adapt(kept, 'voice')
+            except Invalid as error:
+                wrong.append(error)
 
     waiting = threading.Thread(target=convert)
     waiting.start()

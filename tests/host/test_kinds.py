@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import SendRefused
-from core.events import Card, LocalFile, Outgoing, Place, Poll, RemoteFile, Target
+from core.events import Card, LocalFile, MessageReceived, Outgoing, Place, Poll, RemoteFile, Target
 from core.host.library import e2e
 from core.sandbox.control import Fault, Item
 from tests.host.stage import ANNA, Stage, eventually
@@ -138,6 +138,18 @@ def test_what_a_phone_sends_is_told_with_all_it_says(stage: Stage) -> None:
         body.pollCreationMessageV3.options.add(optionName=option)
     stage.sandbox.send(ANNA, SHOP, body.SerializeToString())
     assert stage.heard('my poll').content == Poll(name='my poll', options=('yes', 'no'))
+
+
+def test_a_voice_note_brings_how_loud_it_is(stage: Stage) -> None:
+    body = e2e.Message()
+    body.audioMessage.PTT = True
+    body.audioMessage.seconds = 3
+    body.audioMessage.waveform = bytes(range(64)) + b'and more'
+    since = stage.mark()
+    stage.sandbox.send(ANNA, SHOP, body.SerializeToString())
+    told = stage.until(MessageReceived, since=since)
+    assert isinstance(told.content, RemoteFile)
+    assert (told.kind, told.content.seconds, told.content.waveform) == ('voice', 3, bytes(range(64)))
 
 
 def test_reactions_and_revocations_of_others_name_their_message(stage: Stage) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,10 +13,10 @@ import pytest
 
 from core.doctor import Finding, examine
 from core.settings import Settings
-from core.tools import ffmpeg, ffprobe, load_libmagic
+from core.tools import ffmpeg, ffprobe
 from core.world import World, real_world
 
-from .commands import clean_env, dovecote
+from .commands import ROOT, clean_env, dovecote
 
 
 def findings(state: Path, world: World | None = None) -> list[Finding]:
@@ -39,11 +41,13 @@ def test_ffmpeg_and_ffprobe_come_with_the_installation(monkeypatch: pytest.Monke
         assert 'site-packages' in str(tool)
 
 
-def test_libmagic_leaves_no_library_path_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv('MAGIC', '')
-    monkeypatch.delenv('LD_LIBRARY_PATH', raising=False)
-    load_libmagic()
-    assert 'LD_LIBRARY_PATH' not in os.environ
+def test_libmagic_leaves_nothing_behind_for_children_to_stumble_over() -> None:
+    look = 'import os; from core.tools import load_libmagic as load; print(os.path.isfile(load()), *sorted(os.environ))'
+    bare = {name: value for name, value in os.environ.items() if name not in ('MAGIC', 'LD_LIBRARY_PATH')}
+    said = subprocess.run([sys.executable, '-c', look], cwd=ROOT, env=bare, capture_output=True, text=True, check=True)
+    found, *names = said.stdout.split()
+    assert found == 'True'
+    assert not {'MAGIC', 'LD_LIBRARY_PATH'} & set(names)
 
 
 def test_what_others_can_read_is_wrong(tmp_path: Path) -> None:

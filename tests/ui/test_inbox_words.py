@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ui.pages.inbox.brings import length_of, size_of
+from core.contents import shown
+from data.messages import Message
+from ui.pages.inbox.brings import brings_of, length_of, size_of
 from ui.pages.inbox.wording import Piece, brief, day, happening, only_emoji, pieces_of
 
 NOW = datetime(2026, 11, 22, 14, tzinfo=UTC)
@@ -86,3 +88,11 @@ def test_sizes_and_lengths_are_written_as_people_read_them() -> None:
         '', '999 B', '84 kB', '1.2 MB', '250 MB',
     ]  # fmt: skip
     assert [length_of(seconds) for seconds in (0, 24, 62, 3_723)] == ['', '0:24', '1:02', '1:02:03']
+
+
+def test_a_voice_note_is_drawn_as_loud_as_its_app_said_and_programs_are_not_told() -> None:
+    content = {'mime': 'audio/ogg', 'size': 1, 'seconds': 3, 'waveform': [0, 50, 100]}
+    file = brings_of(Message(id='M', kind='voice', direction='in', content=content), [], None)['file']
+    assert isinstance(file, dict)
+    assert (file['waves'], file['length']) == ([0, 50, 100], '0:03')
+    assert 'waveform' not in shown('voice', content)['media']

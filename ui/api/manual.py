@@ -10,7 +10,8 @@ from typing import Any
 Schema = Mapping[str, Any]
 
 ULID = '01KB3M5V6J8QW2H4E9T7XZ1C0A'
-PLACEHOLDERS = {'name': 'shop', 'id': ULID, 'phone': '15551230001', 'key': 'welcome'}
+PLACEHOLDERS = {'name': 'shop', 'id': ULID, 'phone': '15551230001', 'key': 'welcome', 'kind': 'reach_out',
+                'to': '+15551230001'}  # fmt: skip
 USUAL = {401, 403, 415, 422, 429}  # told once, above all operations
 DEEP = 3
 FORM = 'multipart/form-data'

@@ -185,18 +185,19 @@ def _phones(api: APIRouter, gateway: Gateway, sandbox: Sandbox) -> None:
 
 
 def _world(api: APIRouter, sandbox: Sandbox) -> None:
-    @api.get('/groups', **says('List groups', 'sandbox.use', gives=Page[GroupWholeOut]))
+    @api.get('/groups', **says('List the groups of the phones', 'sandbox.use', gives=Page[GroupWholeOut]))
     async def groups(request: Request) -> Response:
         return list_answer([_group(each) for each in await aside(sandbox.groups)])
 
-    @api.post('/groups', **says('Make a group', 'sandbox.use', status=201, gives=GroupWholeOut, takes=NewPhoneGroup,
+    @api.post('/groups', **says('Make a group of phones', 'sandbox.use', status=201, gives=GroupWholeOut,
+              takes=NewPhoneGroup,
               example={'name': 'Regulars', 'owner': '15551230001', 'members': ['15551230002', '15550000001']},
               problems=(404,)))  # fmt: skip
     async def add_group(request: Request) -> Response:
         new = await body_of(request, NewPhoneGroup)
         return json_answer(_group(await aside(lambda: sandbox.add_group(new.name, new.owner, tuple(new.members)))), 201)
 
-    @api.post('/groups/{id}/change', **says('Change a group', 'sandbox.use', gives=GroupWholeOut,
+    @api.post('/groups/{id}/change', **says('Change a group of phones', 'sandbox.use', gives=GroupWholeOut,
               takes=NewGroupChange, problems=(404, 409),
               example={'phone': '15551230001', 'action': 'add', 'members': ['15551230002']}))  # fmt: skip
     async def change_group(request: Request, id: str) -> Response:

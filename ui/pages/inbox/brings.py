@@ -68,7 +68,7 @@ def _file(row: Message, content: Mapping[str, object], media: Media | None) -> d
         'animated': bool(content.get('animated')),
         'once': once,
         'small': bool(media is not None and media.thumbnail),
-        'waves': list(bytes(media.waveform)) if media is not None and media.waveform else [],
+        'waves': list(bytes(media.waveform)) if media is not None and media.waveform else content.get('waveform') or [],
         'state': state,
         'why': str(content.get('detail') or ''),
         'fetchable': row.direction == 'in' and state in ('failed', 'gone', 'skipped') and not once,

@@ -22,7 +22,7 @@ export default {
     </button>
     <div v-else-if="seen" class="photo missing" :style="frame">
       <span class="over"><q-icon :name="symbol" class="icon" /></span>
-      <span class="why">{{ why }}</span>
+      <span>{{ why }}</span><span v-if="detail" class="faint">{{ detail }}</span>
       <button v-if="can" type="button" class="mini-button" @click="$emit('does', 'fetch')">{{ get }}</button>
     </div>
     <Player v-else-if="sounds && file.state === 'here'" :file="file" :address="address" />
@@ -32,7 +32,8 @@ export default {
       </span>
       <span class="names">
         <span class="strong cut">{{ file.name || word }}</span>
-        <span class="small faint">{{ file.state === 'here' ? detail : why }}</span>
+        <span v-if="file.state !== 'here'" class="small quiet">{{ why }}</span>
+        <span class="small faint">{{ detail }}</span>
       </span>
       <a v-if="file.state === 'here'" class="mini-button" :href="address" :download="file.name || true"
         :aria-label="'Download ' + (file.name || word)"><q-icon name="sym_o_download" class="icon" /></a>
@@ -63,7 +64,7 @@ export default {
     },
     why() {
       const how = { wanted: 'Waits to be fetched', running: 'Is being fetched' }[this.file.state] ?? this.file.why;
-      return [how || 'Not here', this.detail].filter(Boolean).join(' · ');
+      return how || 'Not here';
     },
     get() {
       return ['failed', 'gone'].includes(this.file.state) ? 'Try again' : 'Get it';

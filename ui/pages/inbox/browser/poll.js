@@ -5,13 +5,14 @@ export default {
       <p class="strong">{{ poll.name }}</p>
       <p class="small faint">{{ poll.multiple ? 'Several may be chosen' : 'One may be chosen' }}</p>
       <div v-for="(option, n) in poll.options" class="answer">
-        <button type="button" :disabled="!option.who.length" :aria-expanded="open === n ? 'true' : 'false'"
-          :aria-label="option.name + ', ' + counted(option.who.length, 'vote') + '. Who voted'"
+        <component :is="option.who.length ? 'button' : 'div'" :type="option.who.length ? 'button' : null"
+          :aria-expanded="option.who.length ? String(open === n) : null"
+          :aria-label="option.who.length ? option.name + ', ' + counted(option.who.length, 'vote') + '. Who voted' : null"
           @click.stop="open = open === n ? -1 : n">
           <span class="grow">{{ option.name }}</span><span class="number">{{ option.who.length || '' }}</span>
-        </button>
-        <span class="meter" aria-hidden="true"><i class="accent" :style="{ flex: option.who.length }"></i
-          ><i class="rest" :style="{ flex: Math.max(most - option.who.length, most ? 0 : 1) }"></i></span>
+        </component>
+        <span class="meter" aria-hidden="true"><i v-if="option.who.length" class="accent" :style="{ flex: option.who.length }"></i
+          ><i v-if="most > option.who.length || !most" class="rest" :style="{ flex: most - option.who.length || 1 }"></i></span>
         <span v-if="open === n" class="small quiet">{{ option.who.join(', ') }}</span>
       </div>
       <p class="small faint">{{ poll.voters ? counted(poll.voters, 'person') + ' voted' : 'Nobody has voted yet' }}</p>
