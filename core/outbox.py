@@ -476,6 +476,7 @@ class Outbox:
         ended = {'error': OTHER_ACCOUNT, 'error_code': 'other_account', 'ended_at': self.world.now()}
         for row in waiting_of(session_id):
             if claim(str(row.id), ('queued', 'scheduled'), 'failed', **ended):
+                let_go(row.chat_id)
                 row.status, row.error, row.error_code = 'failed', OTHER_ACCOUNT, 'other_account'
                 self.desk.tell('message.failed', joined_body(row), session=session_id, chat=row.chat_id)
 
@@ -515,6 +516,8 @@ class Outbox:
                 raise Conflict(f'This message is {row.status}: nothing about it is uncertain.', code='not_uncertain')
             log.info('message %s was sent, as %s says', id, by.id)
             row.status, row.sent_at, row.error, row.error_code = 'sent', settled['sent_at'], '', ''
+            if row.kind in ABOUT:
+                self.marks.take(_line_of(row))
             self.desk.tell('message.sent', joined_body(row), session=row.session_id, chat=row.chat_id)
             return row
 
@@ -589,6 +592,15 @@ class Outbox:
 
     def _lane(self, session_id: str) -> _Lane:
         return self._lanes.setdefault(session_id, _Lane())
+
+
+def _line_of(row: Message) -> Line:
+    """As far as marks ask for it."""
+    return Line(
+        id=row.id, session_id=row.session_id, chat_id=row.chat_id, direction=row.direction, kind=row.kind,
+        text=row.text, status=row.status, at=row.sent_at or row.at, created_at=row.created_at, content=row.content,
+        sender_id=row.sender_id, target=row.target, author=row.author, author_name=row.author_name,
+    )  # fmt: skip
 
 
 def can_send(state: str, *, linked: bool) -> bool:

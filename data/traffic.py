@@ -438,7 +438,7 @@ def prove(session_id: str, chat_id: str, whatsapp_id: str, at: datetime) -> str 
     if not timedelta(seconds=-5) <= at - as_time(sending_at) <= PROVES:  # WhatsApp's clock is not ours
         return None
     proven = statement(
-        "UPDATE message SET whatsapp_id = ?, sent_at = ?, error = '', error_code = '', ended_at = NULL"
+        "UPDATE message SET whatsapp_id = ?, sent_at = ?, error = '', error_code = ''"
         " WHERE id = ? AND status = 'uncertain' AND whatsapp_id IS NULL RETURNING id",
         whatsapp_id,
         as_number(at),

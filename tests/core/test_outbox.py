@@ -173,6 +173,19 @@ def test_who_knows_better_marks_an_uncertain_message_as_sent(house: House) -> No
         house.outbox.mark_sent('nothing', OWNER)
 
 
+def test_a_change_marked_as_sent_shows_in_the_message_it_is_about(house: House) -> None:
+    house.working()
+    about = house.post('see you at nine')
+    house.hosts.fails_with = SendUncertain('The host ended in the middle.')
+    change = house.outbox.edit(about.id, 'see you at ten', OWNER)
+    house.settle()
+    assert change is not None
+    assert house.message(about.id).text == 'see you at nine'
+    house.outbox.mark_sent(change.id, OWNER)
+    house.settle()
+    assert house.message(about.id).text == 'see you at ten'
+
+
 def test_what_a_crash_left_half_sent_is_shown_as_uncertain(house: House) -> None:
     house.working()
     house.hosts.holds = True
