@@ -268,7 +268,7 @@ SETTINGS = (
         name='MEDIA_MAX_MB',
         kind=_number(1, 2048),
         default='100',
-        sentence='The largest file in MiB; used once media can be sent and received, text does not ask it',
+        sentence='The largest file in MiB that is taken, from people or from WhatsApp',
     ),
     Setting(
         name='RETENTION_DAYS',
@@ -284,7 +284,7 @@ SETTINGS = (
     Setting(
         name='ALLOW_TARGETS',
         kind=_NETWORKS,
-        sentence='Private networks that outgoing requests may reach; used once webhooks go out',
+        sentence='Private networks that outgoing requests may reach',
     ),
     Setting(
         name='DEFAULT_COUNTRY',
