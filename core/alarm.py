@@ -20,7 +20,8 @@ class Alarm:
         self._turn = threading.Condition()
         self._number = count()
         self._over = False
-        threading.Thread(target=self._run, name='alarm', daemon=True).start()
+        self.thread = threading.Thread(target=self._run, name='alarm', daemon=True)
+        self.thread.start()
 
     def after(self, seconds: float, work: Callable[[], object]) -> None:
         """`work` must be quick and is called on the alarm's thread."""

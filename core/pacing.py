@@ -269,6 +269,7 @@ class Pacing:
         """What was claimed has come back. One that did not leave is not counted."""
         at, urgency = self._counted.pop(line.id, (None, REPLY))
         if at is not None and not left:
+            self._clock(line.session_id).closed = EPOCH
             count_sent(line.session_id, at, total=-1, unasked=-int(urgency != REPLY), fresh=-int(urgency in NEW))
 
     # ---- waking
@@ -291,7 +292,11 @@ class Pacing:
         now, clock = self.world.now(), self._clock(session_id)
         if at > now and not now < clock.alarm <= at:
             clock.alarm = at
-            self.wake((at - now).total_seconds(), lambda: self.nudge(session_id))
+            self.wake((at - now).total_seconds(), lambda: self._woken(session_id))
+
+    def _woken(self, session_id: str) -> None:
+        self._clock(session_id).alarm = EPOCH  # the two clocks may differ by a hair: then it asks for another
+        self.nudge(session_id)
 
     def _clock(self, session_id: str) -> _Clock:
         return self._clocks.setdefault(session_id, _Clock())

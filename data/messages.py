@@ -148,7 +148,10 @@ def put_back(id: str, before: Iterable[Status], at: datetime, **more: Any) -> bo
         return False
     stages = [*been(row), ('queued', at, '')]
     past = [*(row.past or ()), *((status, as_number(when), why) for status, when, why in stages)]
-    forgotten = {'sending_at': None, 'sent_at': None, 'ended_at': None, 'error': '', 'error_code': ''}
+    forgotten = {
+        **dict.fromkeys(('sending_at', 'sent_at', 'ended_at', 'not_before')),
+        **dict.fromkeys(('error', 'error_code', 'waits'), ''),
+    }
     return claim(id, before, 'queued', past=past[-PAST_KEPT:], **forgotten, **more)
 
 

@@ -251,6 +251,15 @@ def test_what_never_left_is_not_counted(house: House) -> None:
     assert write(lambda: minutes_of(shop, house.clock.now()))[0].total == 1
 
 
+def test_a_limit_that_one_unsent_message_seemed_to_reach_is_open_again(house: House) -> None:
+    protect(house, per_minute=1)
+    house.hosts.fails_with = NotConnected('The session is not online.')
+    house.post('hello')
+    house.hosts.fails_with = None
+    later(house, seconds=2)
+    assert texts(house) == ['hello']
+
+
 def test_messages_leave_apart_one_at_a_time_and_the_reply_first(house: House) -> None:
     protect(house, gap=[8, 20])
     house.says('hello')
@@ -302,6 +311,18 @@ def test_at_night_only_replies_go_and_what_waits_says_until_when(house: House) -
     assert texts(house) == ['yes', 'good evening']
     row = house.message(waiting)
     assert (row.status, row.not_before, row.waits) == ('sent', None, '')
+
+
+def test_a_message_that_waited_and_was_cancelled_is_sent_again_without_its_old_reason(house: House) -> None:
+    protect(house, write_from='09:00', write_until='20:00')
+    house.clock.later(hours=10)
+    row = house.post('good evening', BERLIN)
+    house.outbox.cancel(row.id)
+    house.pacing.protect(row.session_id, {'preset': 'off'})
+    house.outbox.resend(row.id, OWNER)
+    assert house.message(row.id).waits == ''
+    house.settle()
+    assert texts(house) == ['good evening']
 
 
 def test_whoever_writes_meanwhile_is_answered_at_once(house: House) -> None:
