@@ -10,7 +10,7 @@ from core.rights import Login
 from data.sessions import all_sessions
 
 from ...aside import aside, reading
-from ...login import asker_now
+from ...login import asker_now, guarded
 from ...pieces import box, button, dialog, field, words
 
 
@@ -50,7 +50,7 @@ async def new_chat(
 
         with box('beside'):
             button('Cancel', on_click=around.close)
-            button('Send', 'primary', on_click=send)
+            button('Send', 'primary', on_click=guarded(send))
 
 
 def _how(country: str) -> str:
