@@ -86,7 +86,7 @@ def test_a_nack_of_whatsapp_is_told_in_plain_words(shared: Product) -> None:
     until(lambda: shared.get(f'/messages/{waits}').get('waits') == {'until': limit['until'], 'reason': limit['detail']},
           10)  # fmt: skip
     assert shared.ask('DELETE', '/sessions/shop/limits/reach_out').status_code == 200
-    until(lambda: shared.get(f'/messages/{waits}')['status'] == 'delivered', 10)
+    until(lambda: shared.get(f'/messages/{waits}')['status'] == 'delivered', 30)
 
 
 def test_a_nack_that_may_pass_is_tried_again_a_few_times(shared: Product) -> None:

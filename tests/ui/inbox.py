@@ -19,7 +19,7 @@ def two_chats(folder: Path) -> Iterator[Product]:
     with whole_house(folder) as product:
         product.say('where is my loaf?', ANNA)
         product.say('see you', BEN)
-        until(lambda: len(product.get('/chats')['items']) == 2, 10)
+        until(lambda: len(product.get('/chats')['items']) == 2, 30)
         yield product
 
 

@@ -20,7 +20,7 @@ class Stage:
 
     def message(self, whatsapp_id: str) -> str:
         """Our id of what a phone said, once it is here."""
-        items = until(lambda: [each for each in self.product.messages() if each['whatsapp_id'] == whatsapp_id], 10)
+        items = until(lambda: [each for each in self.product.messages() if each['whatsapp_id'] == whatsapp_id], 30)
         return str(items[0]['id'])
 
 

@@ -20,7 +20,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         product.post('/sandbox/phones', {'phone': MIA, 'name': 'Mia'})
         for phone in (ANNA, BEN, MIA):
             product.say('hello', phone)
-        until(lambda: len(product.get('/chats')['items']) == 3, 15)
+        until(lambda: len(product.get('/chats')['items']) == 3, 30)
         yield product
 
 
@@ -35,7 +35,7 @@ def group(product: Product, name: str) -> dict[str, Any]:
 def theirs(product: Product, name: str) -> dict[str, Any]:
     """Anna's, with Ben and us in it."""
     made = product.post('/sandbox/groups', {'name': name, 'owner': ANNA, 'members': [BEN, SHOP]})
-    until(lambda: product.ask('GET', f'/groups/{made["id"]}').status_code == 200, 15)
+    until(lambda: product.ask('GET', f'/groups/{made["id"]}').status_code == 200, 30)
     found: dict[str, Any] = product.get(f'/groups/{made["id"]}')
     return found
 
@@ -150,9 +150,9 @@ async def test_a_group_is_named_described_closed_and_left(tab: Page, product: Pr
 async def test_only_what_somebody_said_is_unread(tab: Page, product: Product) -> None:
     made = theirs(product, 'Chatty')
     product.post(f'/sandbox/phones/{ANNA}/say', {'to': made['group'], 'text': 'two rye for me'})
-    until(lambda: product.get(f'/chats/{made["id"]}')['unread'] == 1, 15)
+    until(lambda: product.get(f'/chats/{made["id"]}')['unread'] == 1, 30)
     changes(product, made, BEN, 'leave')
-    until(lambda: product.get(f'/groups/{made["id"]}')['size'] == 2, 15)
+    until(lambda: product.get(f'/groups/{made["id"]}')['size'] == 2, 30)
     await opened(tab, product, made)
     await expect(line(tab, 'Ben left')).to_be_visible()
     above = tab.locator('.unread-line + *')

@@ -46,7 +46,7 @@ async def test_a_message_is_reacted_to_and_the_reaction_taken_back(tab: Page, pr
     await tab.get_by_role('button', name='👍').click()
     pill = asked.get_by_role('button', name='👍, You. Take yours back')
     await expect(pill).to_be_visible()
-    until(lambda: reactions_at(product, ANNA) == ['👍'], 10)
+    until(lambda: reactions_at(product, ANNA) == ['👍'], 30)
     await tool(asked, 'React')
     await tab.get_by_label('Any other emoji').fill('🥐')
     await tab.get_by_label('Any other emoji').press('Enter')
@@ -103,7 +103,7 @@ async def test_a_message_is_forwarded_to_a_chat_that_is_searched_for(tab: Page, 
     await dialog.get_by_role('button', name='Ben').click()
     await expect(tab.get_by_label('Message to Ben')).to_be_visible()
     await expect(spoken(tab, 'the recipe').get_by_text('Forwarded')).to_be_visible()
-    until(lambda: 'the recipe: flour, water, salt' in product.inbox(BEN), 10)
+    until(lambda: 'the recipe: flour, water, salt' in product.inbox(BEN), 30)
 
 
 @pytest.mark.browser
@@ -217,6 +217,7 @@ async def test_places_cards_and_polls_are_sent_from_forms(tab: Page, product: Pr
     dialog = tab.get_by_role('dialog')
 
     async def attach(name: str) -> None:
+        await expect(dialog).to_have_count(0)  # the form before has faded out
         await tab.get_by_role('button', name='Attach').click()
         await tab.get_by_role('menuitem', name=name).click()
         await expect(dialog).to_be_visible()

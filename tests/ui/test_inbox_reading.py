@@ -161,4 +161,4 @@ async def test_the_list_of_chats_goes_on_as_it_is_scrolled(tab: Page, product: P
         await expect(rows).to_have_count(count)
     product.say('still at the top', BEN)
     await expect(rows.first).to_contain_text('still at the top')
-    until(lambda: product.get('/chats')['items'][0]['name'] == 'Ben', 10)
+    until(lambda: product.get('/chats')['items'][0]['name'] == 'Ben', 30)

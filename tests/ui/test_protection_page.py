@@ -54,7 +54,7 @@ async def test_a_limit_of_whatsapp_is_a_notice_with_its_end_and_can_be_lifted(ta
     await expect(told.get_by_text('Until', exact=True)).to_be_visible()
     product.post('/sandbox/phones', {'phone': '15551237777', 'name': 'Nora'})
     waiting = product.send('are you open?', to='15551237777')
-    until(lambda: product.get(f'/messages/{waiting}').get('waits'), 10)
+    until(lambda: product.get(f'/messages/{waiting}').get('waits'), 30)
     assert await flaws(tab) == []
 
     await tab.goto(f'{product.url}/inbox?chat={product.get(f"/messages/{waiting}")["chat"]}')
@@ -67,7 +67,7 @@ async def test_a_limit_of_whatsapp_is_a_notice_with_its_end_and_can_be_lifted(ta
     await told.get_by_role('button', name='Lift now…').click()
     await tab.get_by_role('button', name='Lift it').click()
     await expect(told).to_be_hidden()
-    until(lambda: product.get(f'/messages/{waiting}')['status'] == 'delivered', 20)
+    until(lambda: product.get(f'/messages/{waiting}')['status'] == 'delivered', 30)
 
 
 async def test_whoever_may_not_manage_sessions_sees_it_and_changes_nothing(tab: Page, product: Product) -> None:

@@ -268,7 +268,7 @@ async def test_a_poll_is_voted_in_with_a_click(tab: Page, product: Product) -> N
         items = product.get(f'/sandbox/phones/{BEN}/conversation')['items']
         return next([option['votes'] for option in each['options']] for each in items if each['id'] == poll)
 
-    until(lambda: shown() == [1, 0], 10)
+    until(lambda: shown() == [1, 0], 30)
 
 
 @pytest.mark.browser
@@ -306,7 +306,7 @@ async def test_a_message_is_answered_changed_and_deleted_from_its_menu(tab: Page
     await choose(tab, form.get_by_role('combobox', name='To'), 'Fennel & Rye')
     await form.get_by_role('button', name='Forward').click()
     await expect(form).to_be_hidden()
-    until(lambda: any(each.get('forwarded') for each in product.get(f'/sandbox/phones/{SHOP}/inbox')['items']), 10)
+    until(lambda: any(each.get('forwarded') for each in product.get(f'/sandbox/phones/{SHOP}/inbox')['items']), 30)
     await pick(changed, 'Delete for everyone')
     await expect(anna.get_by_text('This message was deleted.').last).to_be_visible()
 

@@ -31,7 +31,7 @@ def whole_house(folder: Path) -> Iterator[Product]:
 
 def doubt(product: Product, text: str) -> None:
     """Make a message that was sent an uncertain one, as a crash would have."""
-    until(lambda: next(each for each in product.messages() if each['text'] == text)['status'] == 'delivered', 20)
+    until(lambda: next(each for each in product.messages() if each['text'] == text)['status'] == 'delivered', 30)
     with contextlib.closing(sqlite3.connect(product.state / 'dovecote.db', timeout=10)) as database, database:
         database.execute(
             "UPDATE message SET status = 'uncertain', error = 'The host ended in the middle.', ended_at = sent_at"
