@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nicegui import events, ui
@@ -82,6 +82,9 @@ class GroupPanel:
     def draw(self) -> None:
         with box('group') as self._around:
             self._top: Part[tuple[GroupView, int]] = Part(self._draw_top, 'stack')
+            # Drawn apart from what they change: a click on its way to a button that is drawn anew would be lost.
+            self._acts: Part[tuple[bool, bool]] = Part(self._draw_acts)
+            self._people: Part[tuple[str, bool]] = Part(self._draw_count)
             with box('beside') as self._finding:
                 self._search = ui.input(placeholder='Find somebody', on_change=self._show_people)
                 self._search.props('clearable aria-label="Find somebody in this group"').classes('grow')
@@ -121,7 +124,10 @@ class GroupPanel:
             return
         self.view = view
         self._around.set_visibility(True)
-        self._top.show((view, self._turns))
+        inside = self.may and view.role not in ('', 'gone')
+        self._top.show((replace(view, people=(), name=''), self._turns))
+        self._acts.show((inside, view.rules or not view.locked))
+        self._people.show((counted(len(view.people), 'member') if view.people else '', inside and view.rules))
         self._finding.set_visibility(len(view.people) > FEW)
         self._below.show(view.role not in ('', 'gone'))
         self._show_people()
@@ -148,22 +154,26 @@ class GroupPanel:
         if view.description:
             words(view.description, 'small said', 'p')
         if not self.may or view.role in ('', 'gone'):
-            self._count(view)
             return
         with box('stack tight'):
             self._switch('Only admins write', 'announce', on=view.announce, enabled=view.rules)
             self._switch('Only admins change name, photo and description', 'locked', on=view.locked, enabled=view.rules)
+
+    def _draw_acts(self, shown: tuple[bool, bool]) -> None:
+        inside, may_describe = shown
+        if not inside:
+            return
         with box('beside wraps'):
-            if view.rules or not view.locked:
+            if may_describe:
                 button('Name and description…', 'plain small', on_click=self._guarded(self._describe))
             button('Invite link', 'plain small', 'link', on_click=self._guarded(self._invite))
-        with box('beside'):
-            self._count(view)
-            if view.rules:
-                button('Add members…', 'plain small', 'person_add', on_click=self._guarded(self._add))
 
-    def _count(self, view: GroupView) -> None:
-        words(counted(len(view.people), 'member') if view.people else '', 'strong small grow', 'h3')
+    def _draw_count(self, shown: tuple[str, bool]) -> None:
+        count, may_add = shown
+        with box('beside'):
+            words(count, 'strong small grow', 'h3')
+            if may_add:
+                button('Add members…', 'plain small', 'person_add', on_click=self._guarded(self._add))
 
     def _switch(self, label: str, key: str, *, on: bool, enabled: bool) -> None:
         turned = self._guarded(self._turn)
