@@ -24,7 +24,9 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)  # a Ctrl+C reaches all of the terminal; main decides what we do
     _limit()
     _write(b'')  # ready
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 2)
+    os.close(silence)
     kept = Kept()
     with suppress(EOFError, OSError):
         while True:

@@ -58,6 +58,9 @@ class _Missing(ChainableUndefined, StrictUndefined):
     def _undefined_message(self) -> str:
         return self._undefined_hint or f'there is no “{str(self._undefined_name)[:80]}”'
 
+    def __repr__(self) -> str:  # in a list that is shown
+        return str(self)
+
 
 class _MissingMethod(_Missing):
     """`order.items` without such a key: missing as a value, yet `order.items()` is what everybody expects."""

@@ -38,7 +38,7 @@ JOINERS = '\u200d\ufe0e\ufe0f\u20e3'
 
 
 def phone(value: Any, country: str = '') -> str:
-    """`+15551230001` as +1 555-123-0001; what is no number stays as it is. `country` (DE): of numbers without its code."""
+    """`+15551230001` as +1 555-123-0001; what is none stays as it is. `country` (DE): of numbers without its code."""
     written = str(value).strip()[:40]
     international = written if written.startswith('+') or country else f'+{written}'
     try:

@@ -15,7 +15,7 @@ from .uses import Use, uses
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A `mistake` makes filling fail always, an `unknown` name or one without a default may; `too_long` is refused later.
+    """A `mistake` makes filling fail always, an `unknown` name or one without a default may; `too_long` is refused.
 
     `line`: from 1, 0 for the whole. `path`: contact.vars.plan, or ''.
     """

@@ -53,10 +53,20 @@ class Reading:
     harmless: bool
 
 
-@lru_cache(maxsize=500)
 def read(source: str) -> Reading:
     """Raises Unfillable with the line of the mistake."""
-    tree = parse(source)
+    found = _read(source)
+    if isinstance(found, Unfillable):
+        raise Unfillable(found.why, found.line)
+    return found
+
+
+@lru_cache(maxsize=500)
+def _read(source: str) -> Reading | Unfillable:
+    try:
+        tree = parse(source)
+    except Unfillable as error:
+        return Unfillable(error.why, error.line)  # without the tree that hangs on the other's traceback
     every = list(_walk(tree))
     return Reading(
         reads=frozenset(node.name for node in every if isinstance(node, nodes.Name)),

@@ -107,7 +107,7 @@ def _explained(template: Template, work: Callable[[], Result]) -> Result:
     except Unfillable as error:
         raise Unfillable(error.why, error.line or _line(template, error)) from None
     except SecurityError as error:
-        raise Unfillable(f'that is not allowed: {error}.', _line(template, error)) from error
+        raise Unfillable(f'that is not allowed: {str(error).rstrip(".")}.', _line(template, error)) from error
     except TemplateError as error:
         raise Unfillable(f'{str(error).rstrip(".")}.', _line(template, error)) from error
     except RecursionError as error:

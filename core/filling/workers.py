@@ -121,7 +121,7 @@ class Workers:
             self._forget(worker)
             if wanted:
                 try:
-                    self._free.append(self._start())
+                    self._free.insert(0, self._start())
                 except NoFiller as error:  # whoever needs it hears so
                     log.error('%s', error)
             self._turn.notify()
