@@ -14,12 +14,15 @@ from typing import Any, cast
 from .errors import NoFiller, Unfillable
 from .filling.filters import CAPTION_MOST, TEXT_MOST
 from .filling.lint import Finding, findings, mistake, names
-from .filling.plain import Plain, plain
+from .filling.plain import VALUES_MOST, Plain, Prepared, too_many
 from .filling.reading import Reading, read
 from .filling.rendering import Kept, Wanted, text, value
 from .filling.workers import Workers
 
-__all__ = ['CAPTION_MOST', 'TEXT_MOST', 'Finding', 'Plain', 'close', 'compiled', 'evaluate', 'fill', 'lint', 'names']
+__all__ = [
+    'CAPTION_MOST', 'TEXT_MOST', 'Finding', 'Plain', 'Prepared', 'close', 'compiled', 'evaluate', 'fill', 'lint',
+    'names', 'prepared',
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +47,11 @@ def evaluate(source: str, values: Mapping[str, Any]) -> Plain:
     A text stays a text: '0155' does not become a number. Raises like `fill`.
     """
     return _filled('value' if compiled(source).alone else 'text', source, values)
+
+
+def prepared(values: Mapping[str, Any]) -> Prepared:
+    """The same values for many templates: looked at once, instead of by each. Raises Unfillable if one is not plain."""
+    return Prepared(values)
 
 
 def compiled(source: str) -> Reading:
@@ -79,8 +87,11 @@ def close() -> None:
 
 def _filled(wanted: Wanted, source: str, values: Mapping[str, Any]) -> Plain:
     reading = compiled(source)
-    given, weight = plain({name: values[name] for name in reading.reads if name in values})
-    known = cast(dict[str, Plain], given)
+    read_of = [name for name in reading.reads if name in values]
+    given = values if isinstance(values, Prepared) else Prepared({name: values[name] for name in read_of})
+    known, weight = {name: given[name] for name in read_of}, sum(given.weights[name] for name in read_of)
+    if weight > VALUES_MOST:
+        raise too_many()
     if not reading.harmless or weight > HARMLESS_WEIGHT:
         return _workers.ask(wanted, source, known)
     template = _kept.of(wanted, source)

@@ -1,6 +1,6 @@
 """Which values a template may see, and give back: plain ones, and not too many."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timezone
 from typing import Any, TypeAlias, cast
 from zoneinfo import ZoneInfo
@@ -23,6 +23,17 @@ def plain(value: object, *, name: str = '', result: bool = False) -> tuple[Plain
     """
     copying = _Copying(result)
     return copying.of(value, name, 0), copying.weight
+
+
+class Prepared(dict[str, Plain]):
+    """Values that were looked at already, with the weight of each. Whoever fills many templates makes it once."""
+
+    __slots__ = ('weights',)
+
+    def __init__(self, values: Mapping[str, object]) -> None:
+        looked_at = {name: plain(value, name=name) for name, value in values.items()}
+        super().__init__({name: value for name, (value, _) in looked_at.items()})
+        self.weights = {name: weight for name, (_, weight) in looked_at.items()}
 
 
 class _Copying:
@@ -62,7 +73,11 @@ class _Copying:
     def _count(self, more: int) -> None:
         self.weight += more
         if self.weight > VALUES_MOST:
-            raise Unfillable(f'The values are longer than {VALUES_MOST} characters.')
+            raise too_many()
+
+
+def too_many() -> Unfillable:
+    return Unfillable(f'the values are longer than {VALUES_MOST} characters.')
 
 
 def _moment(value: datetime) -> datetime:

@@ -1,16 +1,21 @@
 """Templates say what users expect, and what is wrong with them in words."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from core.errors import Unfillable
-from core.fill import CAPTION_MOST, Finding, compiled, evaluate, fill, lint, names
+from core.fill import CAPTION_MOST, Finding, compiled, evaluate, fill, lint, names, prepared
 
-ORDER = {'order': {'items': ['bread', 'rolls'], 'n': 2, 'lines': [{'id': 7}, {'id': 9}]}, 'contact': {'name': 'Ana'}}
+ORDER: dict[str, Any] = {
+    'order': {'items': ['bread', 'rolls'], 'n': 2, 'lines': [{'id': 7}, {'id': 9}]},
+    'contact': {'name': 'Ana'},
+}
 
 
-def refused(source: str, values: dict[str, object] | None = None) -> Unfillable:
+def refused(source: str, values: Mapping[str, object] | None = None) -> Unfillable:
     with pytest.raises(Unfillable) as caught:
         fill(source, values or {})
     return caught.value
@@ -78,9 +83,19 @@ def test_only_plain_values_are_let_in() -> None:
     for each in unfit:
         assert refused('{{ contact.row }}', {'contact': {'row': each}})
     assert str(refused('{{ a.b }}', {'a': {'b': Row()}})).endswith(
-        '“.a.b” is a Row: a template knows plain values only.'
+        '“a.b” is a Row: a template knows plain values only.'
     )
     assert fill('{{ a }}', {'a': 1, 'unused': Row()}) == '1'  # nobody looks at what is not asked for
+
+
+def test_values_may_be_looked_at_once_for_many_templates() -> None:
+    values = prepared({**ORDER, 'long': ['x' * 500_000], 'longer': ['y' * 600_000]})
+    assert fill('{{ contact.name }}', values) == 'Ana'
+    assert evaluate('{{ order.lines }}', values) == ORDER['order']['lines']
+    assert fill('{{ long[0] | length }} {{ longer[0] | length }}', prepared({'long': ['x'], 'longer': ['y']})) == '1 1'
+    assert 'longer than' in refused('{{ long | length }} {{ longer | length }}', values).why
+    with pytest.raises(Unfillable, match='plain values only'):
+        prepared({'row': object()})
 
 
 def test_expressions_keep_their_kind() -> None:
