@@ -3,7 +3,7 @@
 Most templates only show values. Those that can do nothing else (an allow-list of what they are made of, few parts,
 small values; `filling/reading.py`) are filled at once by whoever asks: they cannot loop, call, keep or repeat anything,
 so what they cost is bounded by the length of the values. All others are filled in a process of their own
-(`filling/workers.py`) that has little memory and is killed after a second. There is no third way: without that process
+(`filling/fillers.py`) that has little memory and is killed after a second. There is no third way: without that process
 a costly template is not filled.
 """
 
@@ -17,7 +17,7 @@ from .filling.lint import Finding, findings, mistake, names
 from .filling.plain import VALUES_MOST, Plain, Prepared, too_many
 from .filling.reading import Reading, read
 from .filling.rendering import Kept, Wanted, text, value
-from .filling.workers import Workers
+from .filling.fillers import Fillers
 
 __all__ = [
     'CAPTION_MOST', 'TEXT_MOST', 'Finding', 'Plain', 'Prepared', 'close', 'compiled', 'evaluate', 'fill', 'lint',
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 HARMLESS_WEIGHT = 16_384  # characters of values; some hundred passes over them take milliseconds
 
 _kept = Kept()
-_workers = Workers()  # starts nothing before it is needed
+_fillers = Fillers()  # starts nothing before it is needed
 
 
 def fill(source: str, values: Mapping[str, Any]) -> str:
@@ -72,7 +72,7 @@ def lint(source: str, known: Mapping[str, object], *, most: int = TEXT_MOST) -> 
         if reading.harmless:
             _kept.of('text', source)
         else:
-            _workers.ask('text', source, None)
+            _fillers.ask('text', source, None)
     except Unfillable as error:  # some mistakes show only when it is compiled
         return [mistake(error), *(each for each in found if each.kind != 'mistake')]
     except NoFiller as error:
@@ -82,7 +82,7 @@ def lint(source: str, known: Mapping[str, object], *, most: int = TEXT_MOST) -> 
 
 def close() -> None:
     """Ends the processes. They end by themselves when this one does; filling again starts them again."""
-    _workers.close()
+    _fillers.close()
 
 
 def _filled(wanted: Wanted, source: str, values: Mapping[str, Any]) -> Plain:
@@ -93,6 +93,6 @@ def _filled(wanted: Wanted, source: str, values: Mapping[str, Any]) -> Plain:
     if weight > VALUES_MOST:
         raise too_many()
     if not reading.harmless or weight > HARMLESS_WEIGHT:
-        return _workers.ask(wanted, source, known)
+        return _fillers.ask(wanted, source, known)
     template = _kept.of(wanted, source)
     return text(template, known) if wanted == 'text' else value(template, known)

@@ -34,13 +34,13 @@ LENGTH = struct.Struct('>I')
 NEEDED = ('LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'PYTHONHOME', 'SYSTEMROOT', 'LANG', 'LC_ALL', 'TZ', 'PYTHONTZPATH')
 
 
-class Workers:
+class Fillers:
     """May be asked by any thread; nothing is started before the first question."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._free: list[Worker] = []
-        self._every: set[Worker] = set()
+        self._free: list[Filler] = []
+        self._every: set[Filler] = set()
         self._turn = threading.Condition()
         self._slow: dict[str, float] = {}
 
@@ -49,24 +49,24 @@ class Workers:
         self._refuse_slow(source)
         work = pickle.dumps((wanted, source, values), 5)
         for _ in range(3):  # somebody else may have killed a process while it was idle, or at work
-            worker = self._take()
+            filler = self._take()
             try:
-                answer = worker.ask(work)
+                answer = filler.ask(work)
             except _TooSlow:
-                self._replace(worker)
+                self._replace(filler)
                 self._slow[source] = time.monotonic() + REST
                 raise Unfillable(f'it takes longer than {SECONDS:g} second.') from None
             except _Ended:
-                if not self._end(worker):
+                if not self._end(filler):
                     raise NoFiller('Filling was stopped.') from None
                 continue
             except BaseException:
-                self._end(worker)
+                self._end(filler)
                 raise
             if answer[0] == 'memory':
-                self._replace(worker)
+                self._replace(filler)
                 raise Unfillable('it needs too much memory.')
-            self._give_back(worker)
+            self._give_back(filler)
             if answer[0] == 'wrong':
                 raise Unfillable(answer[1], answer[2])
             return cast(Plain, answer[1])
@@ -78,47 +78,47 @@ class Workers:
             free, busy = self._free, self._every.difference(self._free)
             self._free, self._every = [], set()
             self._turn.notify_all()
-        for worker in free:
-            worker.end()
-        for worker in busy:
-            worker.kill()  # whoever asks it does the rest
+        for filler in free:
+            filler.end()
+        for filler in busy:
+            filler.kill()  # whoever asks it does the rest
 
     # ---- who is free
 
-    def _take(self) -> 'Worker':
+    def _take(self) -> 'Filler':
         end = time.monotonic() + WAIT
         with self._turn:
             while True:
                 while self._free:
-                    worker = self._free.pop()  # the one used last: it knows the templates of now
-                    if worker.alive():
-                        return worker
-                    self._forget(worker)
+                    filler = self._free.pop()  # the one used last: it knows the templates of now
+                    if filler.alive():
+                        return filler
+                    self._forget(filler)
                 if len(self._every) < self._most:
                     return self._start()
                 if not self._turn.wait(end - time.monotonic()):
                     raise NoFiller('Too many costly templates are being filled just now.')
 
-    def _start(self) -> 'Worker':
+    def _start(self) -> 'Filler':
         """Holding the turn."""
         if not self._every:
             atexit.unregister(self.close)
             atexit.register(self.close)
-        worker = Worker()
-        self._every.add(worker)
-        return worker
+        filler = Filler()
+        self._every.add(filler)
+        return filler
 
-    def _give_back(self, worker: 'Worker') -> None:
+    def _give_back(self, filler: 'Filler') -> None:
         with self._turn:
-            if worker in self._every:
-                self._free.append(worker)
+            if filler in self._every:
+                self._free.append(filler)
                 self._turn.notify()
 
-    def _replace(self, worker: 'Worker') -> None:
+    def _replace(self, filler: 'Filler') -> None:
         """The next one loads already while nobody waits for it."""
         with self._turn:
-            wanted = worker in self._every
-            self._forget(worker)
+            wanted = filler in self._every
+            self._forget(filler)
             if wanted:
                 try:
                     self._free.insert(0, self._start())
@@ -126,17 +126,17 @@ class Workers:
                     log.error('%s', error)
             self._turn.notify()
 
-    def _end(self, worker: 'Worker') -> bool:
+    def _end(self, filler: 'Filler') -> bool:
         """False: it was ended by `close`."""
         with self._turn:
-            ours = worker in self._every
-            self._forget(worker)
+            ours = filler in self._every
+            self._forget(filler)
             self._turn.notify()
             return ours
 
-    def _forget(self, worker: 'Worker') -> None:
-        self._every.discard(worker)
-        worker.end()
+    def _forget(self, filler: 'Filler') -> None:
+        self._every.discard(filler)
+        filler.end()
 
     def _refuse_slow(self, source: str) -> None:
         if not self._slow:
@@ -147,7 +147,7 @@ class Workers:
             raise Unfillable(f'it took longer than {SECONDS:g} second lately; it is tried again in some seconds.')
 
 
-class Worker:
+class Filler:
     """One process. All but `kill` is for one thread at a time: the numbers of closed pipes are soon those of others."""
 
     def __init__(self) -> None:

@@ -30,9 +30,9 @@ def _fresh() -> Iterator[None]:
 
 def test_nothing_is_started_for_what_is_harmless() -> None:
     assert fill('{{ l }}', {'l': [1]}) == '[1]'
-    assert workers() == []
+    assert fillers() == []
     assert fill(COSTLY, {'l': [1]}) == '1,'
-    assert len(workers()) == 1
+    assert len(fillers()) == 1
 
 
 def test_big_values_go_there_and_back() -> None:
@@ -47,32 +47,32 @@ def test_big_values_go_there_and_back() -> None:
 
 def test_one_that_is_killed_is_replaced() -> None:
     assert fill(COSTLY, {'l': [1]}) == '1,'
-    (pid,) = workers()
+    (pid,) = fillers()
     os.kill(pid, signal.SIGKILL)
     assert fill(COSTLY, {'l': [2]}) == '2,'
-    assert workers() != [pid]
+    assert fillers() != [pid]
 
 
 def test_one_that_is_killed_at_work_is_replaced() -> None:
     fill(COSTLY, {'l': []})
-    (pid,) = workers()
+    (pid,) = fillers()
     killer = threading.Timer(0.3, os.kill, (pid, signal.SIGKILL))
     killer.start()
     with pytest.raises(Unfillable, match='longer than 1 second'):  # by the next one, which works on
         fill(ENDLESS + '{# killed #}', {})
     killer.join()
     assert fill(COSTLY, {'l': [1]}) == '1,'
-    assert pid not in workers()
+    assert pid not in fillers()
 
 
 def test_one_that_hangs_is_replaced() -> None:
     fill(COSTLY, {'l': []})
-    (pid,) = workers()
+    (pid,) = fillers()
     os.kill(pid, signal.SIGSTOP)
     with pytest.raises(Unfillable, match='longer than 1 second'):
         fill('{% for x in l %}{{ x }}{% endfor %}{# stopped #}', {'l': ['x' * 200_000]})
     assert fill(COSTLY, {'l': [1]}) == '1,'
-    assert pid not in workers()
+    assert pid not in fillers()
 
 
 def test_many_threads_at_once() -> None:
@@ -93,7 +93,7 @@ def test_many_threads_at_once() -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
-    assert 1 <= len(workers()) <= 2
+    assert 1 <= len(fillers()) <= 2
 
 
 def test_others_are_filled_while_one_takes_all_its_time() -> None:
@@ -109,7 +109,7 @@ def test_others_are_filled_while_one_takes_all_its_time() -> None:
 
 def test_closing_ends_them_all_even_at_work() -> None:
     fill(COSTLY, {'l': []})
-    (pid,) = workers()
+    (pid,) = fillers()
     said: list[object] = []
     before = _ticks(pid)
     slow = threading.Thread(target=_outcome, args=(ENDLESS + '{# closed #}', said))
@@ -118,7 +118,7 @@ def test_closing_ends_them_all_even_at_work() -> None:
     close()
     slow.join()
     assert [type(error) for error in said] == [NoFiller]
-    assert workers() == []
+    assert fillers() == []
     assert fill(COSTLY, {'l': [1]}) == '1,'
 
 
@@ -132,7 +132,7 @@ def test_they_end_with_the_program_even_when_it_is_killed(busy: bool) -> None:
     ) as program:  # fmt: skip
         assert program.stdout is not None
         assert program.stdout.readline() == '1,\n'
-        (pid,) = workers(program.pid)
+        (pid,) = fillers(program.pid)
         before = _ticks(pid)
         assert eventually(lambda: not busy or _ticks(pid) > before + 2)
         program.kill()
@@ -143,7 +143,7 @@ def test_they_end_with_the_program_even_when_it_is_killed(busy: bool) -> None:
 def test_they_have_neither_our_settings_nor_our_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('DOVECOTE_SECRET_KEY', 'very secret')
     fill(COSTLY, {'l': []})
-    (pid,) = workers()
+    (pid,) = fillers()
     process = Path(f'/proc/{pid}')
     environment = process.joinpath('environ').read_bytes()
     assert b'very secret' not in environment
@@ -179,7 +179,7 @@ def test_without_them_nothing_costly_is_filled(how: str, monkeypatch: pytest.Mon
     assert fill(COSTLY, {'l': [1]}) == '1,'
 
 
-def workers(parent: int = 0) -> list[int]:
+def fillers(parent: int = 0) -> list[int]:
     found = []
     for process in Path('/proc').iterdir():
         if process.name.isdigit():
@@ -206,7 +206,7 @@ def _both_are_there() -> bool:
         thread.start()
     for thread in threads:
         thread.join()
-    return len(workers()) == 2
+    return len(fillers()) == 2
 
 
 def _outcome(source: str, said: list[object]) -> None:
