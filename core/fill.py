@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from .errors import NoFiller, Unfillable
+from .filling.fillers import Fillers
 from .filling.filters import CAPTION_MOST, TEXT_MOST
 from .filling.lint import Finding, findings, mistake, names
 from .filling.plain import VALUES_MOST, Plain, Prepared, too_many
 from .filling.reading import Reading, read
 from .filling.rendering import Kept, Wanted, text, value
-from .filling.fillers import Fillers
 
 __all__ = [
     'CAPTION_MOST', 'TEXT_MOST', 'Finding', 'Plain', 'Prepared', 'close', 'compiled', 'evaluate', 'fill', 'lint',
@@ -87,9 +87,9 @@ def close() -> None:
 
 def _filled(wanted: Wanted, source: str, values: Mapping[str, Any]) -> Plain:
     reading = compiled(source)
-    read_of = [name for name in reading.reads if name in values]
-    given = values if isinstance(values, Prepared) else Prepared({name: values[name] for name in read_of})
-    known, weight = {name: given[name] for name in read_of}, sum(given.weights[name] for name in read_of)
+    wanted_names = [name for name in reading.reads if name in values]
+    given = values if isinstance(values, Prepared) else Prepared({name: values[name] for name in wanted_names})
+    known, weight = {name: given[name] for name in wanted_names}, sum(given.weights[name] for name in wanted_names)
     if weight > VALUES_MOST:
         raise too_many()
     if not reading.harmless or weight > HARMLESS_WEIGHT:
