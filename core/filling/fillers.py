@@ -113,6 +113,8 @@ class Fillers:
             if filler in self._every:
                 self._free.append(filler)
                 self._turn.notify()
+            else:  # it was ended by `close` just after it had answered
+                filler.end()
 
     def _replace(self, filler: 'Filler') -> None:
         """The next one loads already while nobody waits for it."""
