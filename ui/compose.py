@@ -12,6 +12,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core import fill
 from core.again import Again
 from core.alarm import Alarm
 from core.blocklist import Blocklist
@@ -127,6 +128,7 @@ class Gateway:
         self.listener.stop()
         self.runner.stop()
         self.workers.stop()
+        fill.close()
 
 
 def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sandbox | None' = None) -> Gateway:
