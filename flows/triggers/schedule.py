@@ -66,7 +66,8 @@ class ScheduleTrigger(TriggerKind):
         return tz
 
     def says(self) -> str:
-        return f'at |{CronSim(self.cron, NEW_YEAR).explain()}|{self.audience.says() if self.audience else ""}'
+        said = CronSim(self.cron, NEW_YEAR).explain()
+        return f'|{said[:1].lower()}{said[1:]}|{self.audience.says() if self.audience else ""}'
 
     def looks(self, occasion: Occasion) -> Found | str:
         if occasion.facts.get('trigger') not in (None, self.id):
