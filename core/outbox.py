@@ -10,6 +10,7 @@ from functools import partial
 from typing import Protocol, cast
 
 from data.database import after_commit, write, write_soon
+from data.departures import found_sending, let_go, line_up_all, mark_sent, sessions_waiting
 from data.members import ADMINS
 from data.messages import (
     ABOUT,
@@ -22,20 +23,9 @@ from data.messages import (
     put_back,
     waiting_of,
 )
+from data.receipts import highest_receipt, lift
 from data.sessions import Session
-from data.traffic import (
-    Line,
-    add_message,
-    closed,
-    found_sending,
-    highest_receipt,
-    let_go,
-    lift,
-    line_up_all,
-    mark_sent,
-    session_facts,
-    sessions_waiting,
-)
+from data.traffic import Line, add_message, closed, session_facts
 
 from .addresses import parse_recipient
 from .again import Again
