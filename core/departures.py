@@ -141,9 +141,7 @@ class Departures:
             holding, batch = lane.holding, lane.batch
         for row, message in ready:
             if holding:
-                write_soon(partial(self.outcomes.back_in_line, row)).add_done_callback(
-                    partial(self._recorded, session_id, row)
-                )
+                self.again.write(partial(self.outcomes.back_in_line, row), partial(self._recorded, session_id, row))
                 continue
             outcome = self.send(session_id, message, batch=batch)
             outcome.add_done_callback(partial(self._came_back, session_id, row))
