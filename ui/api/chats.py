@@ -37,7 +37,8 @@ from .lists import (
 )
 from .messages import author_of
 from .once import carried_out, once_of
-from .shapes import ChatOut, MessageOut, NoteOut, ReadOut
+from .shapes.chats import ChatOut, NoteOut, ReadOut
+from .shapes.messages import MessageOut
 
 
 class Typing(BaseModel):

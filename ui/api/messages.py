@@ -22,7 +22,7 @@ from .attaching import attached, with_preview
 from .lists import Cursor, Limit, OfSession, Page, aware, cut, id_of, json_answer, json_bytes, list_answer
 from .once import Nothing, carried_out, once_of, recalled
 from .saying import NewMessage, NewWords, checked, saying_of
-from .shapes import ChangedOut, MessageOut, OneMessageOut, QueuedOut
+from .shapes.messages import ChangedOut, MessageOut, OneMessageOut, QueuedOut
 
 Status = Literal[
     'received', 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'read', 'played', 'failed', 'uncertain',

@@ -18,7 +18,8 @@ from .aside import aside
 from .asking import body_of, body_or_default, says
 from .lists import Page, json_answer, list_answer
 from .saying import CardPart, LocationPart, PollPart
-from .shapes import ReadCountOut, SaidOut, SeenOut, StatusOut
+from .shapes import StatusOut
+from .shapes.sandbox import ReadCountOut, SaidOut, SeenOut
 
 KINDS = ('text', 'media', 'location', 'contact', 'poll')
 ID = Field(description='The id of a message of its conversations.', examples=['3EB0A9253FA64269E11C9D'])
