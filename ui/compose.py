@@ -37,6 +37,7 @@ from core.pacing import Pacing
 from core.people import People
 from core.presence import Presence
 from core.quick_replies import QuickReplies
+from core.seal import Seal
 from core.sessions import Sessions
 from core.settings import Settings
 from core.state_dir import StateDir, check_database, hold_state_dir
@@ -62,6 +63,7 @@ class Gateway:
     settings: Settings
     state: StateDir
     world: World
+    seal: Seal
     bus: Bus
     desk: NewsDesk
     people: People
@@ -118,7 +120,8 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     """Build everything, top to bottom. The database must be open."""
     bus = Bus()
     desk = NewsDesk(world, bus)
-    people = People(world, state.secret_key(settings.secret_key).encode())
+    secret_key = state.secret_key(settings.secret_key).encode()
+    people = People(world, secret_key)
     people.when_changed(lambda _: desk.whisper('dovecote.rights', {}))
     identities = Identities(world, desk)
 
@@ -175,11 +178,12 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     if meter is not None:
         bus.watch(meter.hear)
     return Gateway(
-        settings=settings, state=state, world=world, bus=bus, desk=desk, people=people, identities=identities,
-        hosts=hosts, sessions=sessions, outbox=outbox, pacing=pacing, alarm=alarm, inbox=inbox, chats=chats,
-        groups=groups, calls=calls, presence=presence, blocklist=blocklist, quick_replies=QuickReplies(world, desk),
-        guard=Guard(settings.allow_targets), media=media, downloads=downloads, library=library, router=router,
-        jobs=jobs, ticker=ticker, sandbox=sandbox, meter=meter,
+        settings=settings, state=state, world=world, seal=Seal(secret_key), bus=bus, desk=desk, people=people,
+        identities=identities, hosts=hosts, sessions=sessions, outbox=outbox, pacing=pacing, alarm=alarm,
+        inbox=inbox, chats=chats, groups=groups, calls=calls, presence=presence, blocklist=blocklist,
+        quick_replies=QuickReplies(world, desk), guard=Guard(settings.allow_targets), media=media,
+        downloads=downloads, library=library, router=router, jobs=jobs, ticker=ticker, sandbox=sandbox,
+        meter=meter,
     )  # fmt: skip
 
 
