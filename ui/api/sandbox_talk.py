@@ -125,7 +125,7 @@ class NewPicture(_New):
     data: Annotated[str, Field(description='A JPEG in base64; empty removes the picture.', examples=[''])]
 
 
-class PlaceOut(BaseModel):
+class PhonePlaceOut(BaseModel):
     latitude: float = Field(examples=[52.52])
     longitude: float = Field(examples=[13.405])
     name: str
@@ -150,7 +150,7 @@ class ItemOut(SeenOut):
     tick: str = Field(default='', description='Of an own one: sent, delivered, read, played or failed.')
     seen: bool = Field(default=False, description='Whether its owner has read it.')
     seconds: int | None = Field(default=None, description='Of sound and video.')
-    location: PlaceOut | None = None
+    location: PhonePlaceOut | None = None
     phones: list[str] | None = Field(default=None, description='The numbers on a contact card.')
     options: list[OptionOut] | None = Field(default=None, description='Of a poll.')
     voted: list[str] | None = Field(default=None, description='Of a vote: what was chosen.')
