@@ -45,6 +45,7 @@ from core.state_dir import StateDir, check_database, hold_state_dir
 from core.words import WordIndex
 from core.world import World, real_world
 from data.database import close_database, open_database, write
+from flows.bench import Bench
 from flows.carrying import Carrying
 from flows.guards import CAREFUL, SANDBOX, LoopGuard
 from flows.http import Http
@@ -52,6 +53,7 @@ from flows.library import Library
 from flows.listening import Listener, from_now_on
 from flows.router import Router, Workers
 from flows.runner import Runner
+from flows.trials import failing
 
 if TYPE_CHECKING:
     from core.sandbox.process import Sandbox
@@ -91,6 +93,7 @@ class Gateway:
     library: Library
     workers: Workers
     runner: Runner
+    bench: Bench
     listener: Listener
     router: Router
     jobs: Jobs
@@ -179,7 +182,10 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     workers = Workers()
     chats = Chats(world, desk, hosts)
     carrying = Carrying(world, desk, outbox, chats, pacing.opt_outs)
-    runner = Runner(world, desk, library, carrying, Http(world, guard), workers.at_work)
+    doors = Http(world, guard)
+    runner = Runner(world, desk, library, carrying, doors, workers.at_work)
+    bench = Bench(world, library, doors)
+    library.failing = lambda document: failing(bench, document)
     router = Router(world, library, loops, runner, workers, stale_after=settings.stale_after or math.inf)
     listener = Listener(world, library, router, runner)
     bus.watch(listener.hear)
@@ -205,7 +211,7 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         identities=identities, hosts=hosts, sessions=sessions, outbox=outbox, pacing=pacing, alarm=alarm,
         inbox=inbox, chats=chats, groups=groups, calls=calls, presence=presence, blocklist=blocklist,
         quick_replies=QuickReplies(world, desk), guard=guard, media=media, downloads=downloads, library=library,
-        workers=workers, runner=runner, listener=listener, router=router, jobs=jobs, ticker=ticker,
+        workers=workers, runner=runner, bench=bench, listener=listener, router=router, jobs=jobs, ticker=ticker,
         sandbox=sandbox, meter=meter,
     )  # fmt: skip
 

@@ -49,12 +49,14 @@ from data.database import close_database, database, open_database, read, write
 from data.messages import Message, receipts_of
 from data.sessions import Session, session_by_name
 from data.traffic import Line
+from flows.bench import Bench
 from flows.carrying import Carrying
 from flows.guards import CAREFUL, LoopGuard
 from flows.http import Http
 from flows.library import Library
 from flows.router import Router, Workers
 from flows.runner import Runner
+from flows.trials import failing
 
 T = TypeVar('T')
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -267,6 +269,7 @@ class House:
     blocklist: Blocklist
     pacing: Pacing
     runner: Runner
+    bench: Bench
     workers: Workers
     news: list[News] = field(default_factory=list)
     stored: list[Event] = field(default_factory=list)
@@ -389,6 +392,8 @@ def house(tmp_path: Path) -> Iterator[House]:
     runner = Runner(
         world, desk, library, carrying, Http(world, Guard(LOOPBACK)), lambda chat, work: later.append(work)
     )  # fmt: skip
+    bench = Bench(world, library, Http(world, Guard(LOOPBACK)))
+    library.failing = lambda document: failing(bench, document)
     router = Router(world, library, LoopGuard(CAREFUL), runner, workers)
     groups = Groups(world, identities, hosts, GroupFacts(world, identities, desk))
     calls = Calls(world, identities, desk, hosts, outbox)
@@ -412,6 +417,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         blocklist,
         pacing,
         runner,
+        bench,
         workers,
         nudged=nudged,
         later=later,
