@@ -11,8 +11,8 @@ from ulid import ULID
 from .chats import Chat
 from .contacts import Contact
 from .database import EPOCH, MILLISECOND, Table, TimeField, as_number, as_time, holds, statement
+from .departures import line_up
 from .sessions import Session
-from .traffic import line_up
 
 Status = Literal[
     'received', 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'read', 'played', 'failed', 'uncertain',
