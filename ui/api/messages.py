@@ -9,7 +9,9 @@ from starlette.responses import Response
 
 from core.bodies import Body, history_of, marked_bodies
 from core.errors import NotFound
+from core.link_previews import with_preview
 from core.outbox import Author, Saying
+from core.preview import first_link
 from core.rights import Asker
 from data.database import write_soon
 from data.messages import Message, find_messages, message_by_id, receipts_of
@@ -18,7 +20,7 @@ from data.traffic import Line
 from ..compose import Gateway
 from .aside import aside, aside_slowly
 from .asking import Route, asker_of, body_of, says, visible_ids, visible_session
-from .attaching import attached, with_preview
+from .attaching import attached
 from .lists import Cursor, Limit, OfSession, Page, aware, cut, id_of, json_answer, json_bytes, list_answer
 from .once import Nothing, carried_out, once_of, recalled
 from .saying import NewMessage, NewWords, checked, saying_of
@@ -46,7 +48,7 @@ def routes(gateway: Gateway) -> APIRouter:
         """
         asker, new = asker_of(request), await body_of(request, NewMessage)
         once = once_of(request, checked(new))
-        if new.media is not None or new.preview:
+        if new.media is not None or (new.preview is not False and new.text is not None and first_link(new.text)):
             if (given := await aside(lambda: recalled(once))) is not None:  # nothing is fetched twice for it
                 return given.answer()
             said = await aside_slowly(lambda: _prepared(gateway, asker, new))
@@ -167,12 +169,11 @@ def routes(gateway: Gateway) -> APIRouter:
 
 
 def _prepared(gateway: Gateway, asker: Asker, new: NewMessage) -> Saying:
-    """With its file as WhatsApp takes it, or with its preview."""
+    """With its file as WhatsApp takes it, or with its preview if there shall be one."""
+    row = visible_session(asker, new.session)
     if new.media is not None:
-        if asker.sessions is not None:
-            visible_session(asker, new.session)
         return saying_of(new, attached(gateway, asker, new.media))
-    return with_preview(gateway, saying_of(new))
+    return with_preview(gateway.guard, saying_of(new), row.extra, asked=new.preview)
 
 
 def author_of(asker: Asker) -> Author:

@@ -86,6 +86,8 @@ class SessionOut(BaseModel):
     )
     calls: 'CallRulesOut'
     presence: Literal['online', 'as_phone'] = Field(description='Whether it is shown as online all the time.')
+    media: 'FetchingOut'
+    link_previews: bool = Field(description='Texts go with a preview of their first link, unless they say otherwise.')
 
 
 class ChangeOut(BaseModel):
@@ -210,6 +212,13 @@ class GroupChangeOut(BaseModel):
 class CallRulesOut(BaseModel):
     reject: bool = Field(description='Calls to this account are rejected by themselves.')
     text: str = Field(description='What is then written to the caller; empty: nothing.')
+
+
+class FetchingOut(BaseModel):
+    fetch: list[str] = Field(
+        description='The kinds of received files that are fetched by themselves.', examples=[['image', 'voice']]
+    )
+    up_to_mb: int = Field(description='Larger ones are fetched when somebody asks. MiB.', examples=[20])
 
 
 class PreviewOut(BaseModel):

@@ -163,12 +163,12 @@ class InboxPage:
         return self.talk.talk.last_heard
 
     async def _write_first(self) -> None:
-        await new_chat(self.login, self.gateway.outbox, self.open)
+        await new_chat(self.login, self.gateway.outbox, self.gateway.guard, self.open)
 
     async def _write(self, to: str) -> None:
         """To the number on a contact card, from the session that the card came to."""
         session = self.talk.chat.session if self.talk.chat is not None else ''
-        await new_chat(self.login, self.gateway.outbox, self.open, to=to, session=session)
+        await new_chat(self.login, self.gateway.outbox, self.gateway.guard, self.open, to=to, session=session)
 
 
 def _put_address(path: str) -> None:
