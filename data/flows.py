@@ -100,3 +100,8 @@ def forget_runs(before: datetime, most: int = 5_000) -> int:
     old = Run.select(Run.id).where(Run.finished_at < before).limit(most)
     gone: int = Run.delete().where(Run.id << old).execute()
     return gone
+
+
+def same_runs(*, keep: str, gone: str) -> None:
+    """Two chats were one."""
+    Run.update(chat=keep).where(Run.chat == gone).execute()

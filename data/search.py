@@ -8,6 +8,9 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from peewee import SQL
 
 from .database import as_time, database, statement
 
@@ -46,6 +49,25 @@ def search_messages(
     )  # fmt: skip
     hits = [Hit(id=id, chat_id=chat, at=as_time(at), snippet=snippet) for id, chat, at, snippet in rows]
     return sorted({hit.id: hit for hit in (*hits, *late)}.values(), key=lambda hit: hit.id, reverse=True)[:limit]
+
+
+@database.func('has_words', 2, deterministic=True)
+def _has_words(text: str | None, q: str) -> bool:
+    return bool(text) and _fits(_words(text or ''), _words(q))
+
+
+def with_words(q: str, before: str = '') -> Any:
+    """A condition for a query of messages: as `search_messages` finds them, but also those that were deleted.
+
+    `before`: only with a smaller id; where it is not in here, the whole session may be looked through for it.
+    """
+    earlier, values = (' AND m.id < ?', [before]) if before else ('', [])
+    return SQL(
+        't1.id IN (SELECT m.id FROM message_fts JOIN message m ON m.indexed = message_fts.rowid AND m.indexed > 0'
+        f' WHERE message_fts MATCH ?{earlier} UNION ALL SELECT m.id FROM message m WHERE m.indexed IS NULL'
+        f" AND m.kind NOT IN ('reaction', 'edit', 'revoke', 'poll_vote') AND has_words(m.text, ?){earlier})",
+        (_match(q), *values, q, *values),
+    )
 
 
 def index_words(most: int = AT_ONCE) -> int:

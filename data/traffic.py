@@ -320,6 +320,17 @@ def let_go(chat_id: str) -> None:
     statement('UPDATE chat SET due = NULL WHERE id = ?', chat_id)
 
 
+def chat_of(message_id: str) -> str:
+    """'' for a message that was deleted."""
+    rows = statement('SELECT chat_id FROM message WHERE id = ?', message_id)
+    return str(rows[0][0]) if rows else ''
+
+
+def never_heard(chat_id: str) -> bool:
+    """Whether the other side has never written in this chat."""
+    return bool(statement('SELECT 1 FROM chat WHERE id = ? AND heard_at IS NULL', chat_id))
+
+
 MANY_DUE = 200
 
 

@@ -73,7 +73,13 @@ def routes(gateway: Gateway) -> APIRouter:
         status: Annotated[Status | None, Query(description='Only with this status.')] = None,
         direction: Annotated[Literal['in', 'out'] | None, Query(description='Only incoming or outgoing.')] = None,
         since: Annotated[datetime | None, Query(description='Only from this time on.')] = None,
-        q: Annotated[str, Query(max_length=200, description='Only with this in the text.')] = '',
+        q: Annotated[
+            str,
+            Query(
+                max_length=200,
+                description='Only with all of these words in the text; the last may be unfinished.',
+            ),
+        ] = '',
         limit: Limit = 50,
         cursor: Cursor = '',
     ) -> Response:

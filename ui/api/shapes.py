@@ -59,9 +59,20 @@ class ProtectionOut(BaseModel):
     words: list[str] = Field(description='The same for people.')
 
 
+class WishOut(BaseModel):
+    since: str = TIME
+    source: str = Field(description='What made them, for people to read.', examples=['Wrote STOP'])
+
+
+class OptOutOut(WishOut):
+    contact: PersonOut | None = Field(description='null: they are no contact any more.')
+
+
 class OptedOut(BaseModel):
     to: str = Field(examples=['+15551230001'])
     opted_out: bool
+    since: str | None = TIME
+    source: str | None = Field(description='What made them, for people to read.', examples=['Wrote STOP'])
 
 
 class SessionOut(BaseModel):
@@ -388,11 +399,15 @@ class ContactOut(BaseModel):
     push_name: str | None = Field(description='What they call themselves.', examples=['Anna'])
     created_at: str = TIME
     blocked: list[str] = Field(description='The sessions that have blocked them.', examples=[[]])
+    opted_out: WishOut | None = Field(description='That they want no automatic and bulk messages, and since when.')
 
 
 class CheckedOut(BaseModel):
-    phone: str = Field(examples=['+15551230001'])
+    phone: str = Field(description='As it was asked for.', examples=['+15551230001'])
     on_whatsapp: bool
+    number: str | None = Field(
+        description='As WhatsApp writes it; null when it is not there.', examples=['+15551230001']
+    )
     address: str | None = Field(examples=['15551230001@s.whatsapp.net'])
 
 

@@ -16,6 +16,7 @@ from ...live import live
 from ...login import page
 from ...pieces import box
 from ...written import reader_zone
+from .bulk import BulkLine
 from .chats import ChatList
 from .contact import Contact
 from .conversation import CHANGES, HEARD, Conversation
@@ -55,8 +56,9 @@ class InboxPage:
             more=lambda: self.columns.classes('telling'),
         )  # fmt: skip
         self.contact = Contact(
-            self.asker, GroupPanel(gateway, login), close=lambda: self.columns.classes(remove='telling')
-        )
+            self.asker, GroupPanel(gateway, login), BulkLine(gateway, login, self._look_again),
+            close=lambda: self.columns.classes(remove='telling'),
+        )  # fmt: skip
         self._sandbox = gateway.sandbox is not None
         self._looking = True
         self._asks_again = False
@@ -69,6 +71,7 @@ class InboxPage:
             self.talk.draw()
             self.contact.draw()
         live(self.gateway.bus, self._listed, kinds=LISTED, every=0.25)
+        live(self.gateway.bus, self._people, kinds=('contact.updated', 'contact.resolved'), every=0.25)
         live(self.gateway.bus, self._session, kinds=('session.state',), every=0.5)
         ui.on('tab-seen', self._tab_seen)
         ui.run_javascript(TELL_SEEN)
@@ -131,6 +134,23 @@ class InboxPage:
         chat = self.talk.chat
         if chat is not None and any(each.session == chat.session_id for each in news):
             await self.talk.look_again()
+
+    async def _people(self, news: list[News]) -> None:
+        """Somebody is called otherwise, has opted out, or is somebody we know already: then their chats are one."""
+        chat = self.talk.chat
+        if chat is None:
+            return
+        for each in news:
+            if (goes_on := each.body.get('chats', {}).get(chat.id)) is not None:
+                await self.open(str(goes_on))
+                return
+        if any(each.body.get('contact', {}).get('id') == chat.contact_id for each in news):
+            await self._look_again()
+
+    async def _look_again(self) -> None:
+        await self.talk.look_again()
+        if self.talk.chat is not None:
+            self.contact.who(self.talk.chat)
 
     async def _read(self) -> None:
         """What is looked at is read; a tab in the background looks at nothing."""
