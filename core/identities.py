@@ -90,11 +90,11 @@ class Identities:
         there, contact = parse_jid(address), contact_by(phone=phone)
         if contact is None or there.digits == phone:
             return
-        if there.kind == 'lid':
-            self.contact(str(Address('phone', phone)), address)
-        elif (known := contact_by(phone=there.digits)) is None:
-            self._complete(contact, there.digits, '')
-        elif not contact.lid or contact.lid == known.lid:  # else WhatsApp has told that they are two people
+        by_lid = there.kind == 'lid'
+        known = contact_by(lid=there.digits) if by_lid else contact_by(phone=there.digits)
+        if known is None:
+            self._complete(contact, '' if by_lid else there.digits, there.digits if by_lid else '')
+        elif known.id != contact.id and contact.lid in (None, known.lid):  # else WhatsApp has told them apart
             self._merge(keep=known, gone=contact)
 
     def rename_group(self, session_id: str, group: str, name: str) -> None:
