@@ -16,7 +16,7 @@ ONCE_HEARD = {FIRST: KNOWN, BULK_FIRST: BULK}
 
 
 def merge(*, keep: Contact, gone: Contact) -> dict[str, str]:
-    """Inside a write: `keep` has it all from now on, also the LID and the names it did not have itself.
+    """Inside a write: `keep` has it all from now on, also the number, the LID and the names it did not have itself.
 
     Returns the chats that ended and the ones in which they go on.
     """
@@ -32,11 +32,13 @@ def merge(*, keep: Contact, gone: Contact) -> dict[str, str]:
     for same in (same_marks, same_members, same_blocked, same_opt_outs):
         same(keep=str(keep.id), gone=str(gone.id))
     Contact.delete().where(Contact.id == gone.id).execute()
-    keep.lid, keep.name, keep.push_name = (
-        gone.lid or keep.lid, keep.name or gone.name, keep.push_name or gone.push_name,
-    )  # fmt: skip
-    names = {'lid': keep.lid, 'name': keep.name, 'push_name': keep.push_name}
-    Contact.update(**names).where(Contact.id == keep.id).execute()
+    known = {
+        'phone': keep.phone or gone.phone, 'lid': gone.lid or keep.lid, 'name': keep.name or gone.name,
+        'push_name': keep.push_name or gone.push_name,
+    }  # fmt: skip
+    Contact.update(**known).where(Contact.id == keep.id).execute()
+    for name, value in known.items():
+        setattr(keep, name, value)
     return moved
 
 

@@ -1,5 +1,7 @@
 """One number, two spellings: WhatsApp is asked which of them it is, and everything about it meets in one chat."""
 
+from functools import partial
+
 import pytest
 
 from core.addresses import parse_recipient
@@ -160,7 +162,8 @@ def test_other_countries_and_people_who_wrote_or_whom_whatsapp_has_named_are_not
 def test_two_people_whom_whatsapp_tells_apart_stay_two(house: House) -> None:
     house.working()
     identities = house.outbox.identities
-    write(lambda: [identities.same_person(RIO, '111'), identities.same_person(RIO_9, '222')])
+    for phone, lid in ((RIO, '111'), (RIO_9, '222')):
+        write(partial(identities.same_person, phone, lid))
     write(lambda: house.pacing.numbers.learn((RIO_9, RIO), {RIO: f'{RIO}@s.whatsapp.net'}))
     assert phones() == [RIO, RIO_9]
 

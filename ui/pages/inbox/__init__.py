@@ -137,14 +137,12 @@ class InboxPage:
 
     async def _people(self, news: list[News]) -> None:
         """Somebody is called otherwise, has opted out, or is somebody we know already: then their chats are one."""
-        chat = self.talk.chat
-        if chat is None:
-            return
         for each in news:
-            if (goes_on := each.body.get('chats', {}).get(chat.id)) is not None:
+            if (goes_on := each.body.get('chats', {}).get(self._wanted)) is not None:
                 await self.open(str(goes_on))
                 return
-        if any(each.body.get('contact', {}).get('id') == chat.contact_id for each in news):
+        chat = self.talk.chat
+        if chat is not None and any(each.body.get('contact', {}).get('id') == chat.contact_id for each in news):
             await self._look_again()
 
     async def _look_again(self) -> None:

@@ -11,7 +11,7 @@ from core.outbox import Author, Outbox, Saying, can_send
 from core.rights import Login
 from data.database import read
 from data.sessions import all_sessions, session_by_name
-from data.traffic import Line
+from data.traffic import Line, chat_of
 
 from ...aside import aside, reading
 from ...login import asker_now, guarded
@@ -56,7 +56,8 @@ async def new_chat(
                 problem.set_text(str(error))
                 return
             around.close()
-            await open(row.chat_id)
+            # It may be another one by now: somebody we know, whose number was written in its other way.
+            await open(await reading(chat_of, row.id) or row.chat_id)
 
         with box('beside'):
             button('Cancel', on_click=around.close)
