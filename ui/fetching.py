@@ -87,8 +87,12 @@ def in_words(policy: Policy, links: bool) -> list[str]:
     if not policy.kinds or not policy.most_mb:
         files = ['No file is downloaded by itself: each when somebody asks for it.']
     else:
-        these = 'Files of every kind' if not missing else ', '.join(NAMES[kind] for kind in policy.kinds)
+        these = 'Files of every kind' if not missing else _and([NAMES[kind] for kind in policy.kinds])
         files = [f'{these.capitalize()} of up to {policy.most_mb} MB are downloaded by themselves.']
-        files += [f'Only when somebody asks: {", ".join(missing)}.'] if missing else []
+        files += [f'Only when somebody asks: {_and(missing)}.'] if missing else []
     previews = 'Texts go with a preview of their first link.' if links else 'Links are sent without a preview.'
     return [*files, previews]
+
+
+def _and(names: list[str]) -> str:
+    return ' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))

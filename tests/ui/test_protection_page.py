@@ -83,9 +83,9 @@ async def test_what_is_downloaded_by_itself_is_chosen_on_the_page(tab: Page, pro
     await asking.get_by_role('switch', name='Show what links lead to').click()
     assert await flaws(tab) == []
     await asking.get_by_role('button', name='Save').click()
-    told = 'Pictures, audio files, voice messages of up to 8 MB are downloaded by themselves.'
+    told = 'Pictures, audio files and voice messages of up to 8 MB are downloaded by themselves.'
     await expect(panel.get_by_text(told)).to_be_visible()
-    await expect(panel.get_by_text('Only when somebody asks: videos, documents, stickers.')).to_be_visible()
+    await expect(panel.get_by_text('Only when somebody asks: videos, documents and stickers.')).to_be_visible()
     shop = product.get('/sessions/shop')
     assert shop['media'] == {'fetch': ['image', 'audio', 'voice'], 'up_to_mb': 8}
     assert shop['link_previews'] is True
