@@ -3,12 +3,13 @@
 from data.blocked import same_blocked
 from data.chats import Chat, chat_with
 from data.contacts import Contact
-from data.flows import same_runs
 from data.marks import same_marks
 from data.members import same_members
 from data.messages import Message
 from data.notes import same_notes
 from data.opt_outs import same_opt_outs
+from data.runs import same_runs
+from data.tags import same_tags
 from data.traffic import BULK, BULK_FIRST, FIRST, KNOWN
 
 # A chat in which they have written opens no conversation.
@@ -16,7 +17,7 @@ ONCE_HEARD = {FIRST: KNOWN, BULK_FIRST: BULK}
 
 
 def merge(*, keep: Contact, gone: Contact) -> dict[str, str]:
-    """Inside a write: `keep` has it all from now on, also the number, the LID and the names it did not have itself.
+    """Inside a write: `keep` has it all from now on, also what is known of the person only there.
 
     Returns the chats that ended and the ones in which they go on.
     """
@@ -29,12 +30,13 @@ def merge(*, keep: Contact, gone: Contact) -> dict[str, str]:
             _move(chat, kept)
             moved[str(chat.id)] = str(kept.id)
     Message.update(sender=keep.id).where(Message.sender == gone.id).execute()
-    for same in (same_marks, same_members, same_blocked, same_opt_outs):
+    for same in (same_marks, same_members, same_blocked, same_opt_outs, same_runs, same_tags):
         same(keep=str(keep.id), gone=str(gone.id))
     Contact.delete().where(Contact.id == gone.id).execute()
     known = {
         'phone': keep.phone or gone.phone, 'lid': gone.lid or keep.lid, 'name': keep.name or gone.name,
-        'push_name': keep.push_name or gone.push_name,
+        'push_name': keep.push_name or gone.push_name, 'vars': {**gone.vars, **keep.vars},
+        'language': keep.language or gone.language, 'zone': keep.zone or gone.zone,
     }  # fmt: skip
     Contact.update(**known).where(Contact.id == keep.id).execute()
     for name, value in known.items():

@@ -63,15 +63,19 @@ class OptOuts:
         self.desk.tell('contact.updated', {'contact': who, 'opted_out': opted_out_body(self.of(contact_id))})
 
     def _hashes(self, contact_id: str) -> list[str]:
-        person = self.identities.person(contact_id)
-        known = [Address('phone', person['phone'][1:])] if person['phone'] else []
-        known += [Address('lid', person['lid'])] if person['lid'] else []
-        return [_hash(each) for each in known]
+        who = self.identities.person(contact_id)
+        return _hashes((who['phone'] or '')[1:], who['lid'] or '')
 
 
 def opted_out_body(row: Row | None) -> Body | None:
     """{since, source}; None for somebody who did not opt out."""
     return None if row is None else {'since': time_text(row.at), 'source': row.source}
+
+
+def _hashes(phone: str, lid: str) -> list[str]:
+    known = [Address('phone', phone)] if phone else []
+    known += [Address('lid', lid)] if lid else []
+    return [_hash(each) for each in known]
 
 
 def _hash(address: Address) -> str:
@@ -81,3 +85,8 @@ def _hash(address: Address) -> str:
 def is_automatic(author: str, priority: int) -> bool:
     """Whether nobody wrote it by hand: opting out is about these."""
     return priority > 0 or not author.startswith('user:')
+
+
+def opted_out(contact_id: str, phone: str | None, lid: str | None) -> bool:
+    """Whether the person with this number or LID (digits) is on the list; reads, on any thread."""
+    return any_opted_out() and opt_out_of(contact_id, _hashes(phone or '', lid or '')) is not None
