@@ -5,7 +5,7 @@ from typing import TypeVar
 from data.chats import Chat, chat_with, create_chat
 from data.contacts import Contact, contact_by, create_contact
 from data.database import after_commit
-from data.pacing import known_number
+from data.pacing import doubt_numbers, known_number
 from data.traffic import ChatCard, chat_card
 
 from .addresses import Address, parse_jid
@@ -188,6 +188,7 @@ class Identities:
         if (phone and contact.phone != phone) or (lid and contact.lid != lid):
             if phone and contact.phone:
                 self._forget_twice()  # the old number may soon be somebody else's
+                doubt_numbers(str(contact.phone), phone)
             contact.phone, contact.lid = phone or contact.phone, lid or contact.lid
             Contact.update(phone=contact.phone, lid=contact.lid).where(Contact.id == contact.id).execute()
             after_commit(lambda: self._people.pop(str(contact.id), None))

@@ -95,9 +95,9 @@ class Numbers:
         """
         for phone in asked:
             address = where(phone, asked, found)
-            keep_number(phone, address, self.world.now())
             if address:
                 self.identities.respell(phone, address)
+            keep_number(phone, address, self.world.now())
         return where(asked[0], asked, found)
 
 

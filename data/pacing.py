@@ -204,6 +204,11 @@ def keep_number(phone: str, address: str, at: datetime) -> None:
     KnownNumber.insert(phone=phone, address=address, at=at).on_conflict_replace().execute()
 
 
+def doubt_numbers(*phones: str) -> None:
+    """They have to be asked for again."""
+    KnownNumber.delete().where(KnownNumber.phone << list(phones)).execute()
+
+
 def forget_numbers(before: datetime) -> int:
     gone: int = KnownNumber.delete().where(KnownNumber.at < before).execute()
     return gone

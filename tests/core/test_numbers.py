@@ -10,8 +10,11 @@ from core.spelling import other_spelling
 from data.chats import Chat, chat_by_id
 from data.contacts import Contact
 from data.database import read, write
+from data.flows import Flow
 from data.messages import Message
 from data.notes import add_note, notes_of
+from data.runs import insert_run, last_start, open_runs, waiting_for
+from data.tags import add_tags, put_in_group, tags_of
 
 from .house import ANNA, OWNER, House, message
 
@@ -148,6 +151,37 @@ def test_who_is_known_under_the_other_spelling_stays_one_contact_with_one_chat(h
     assert asked(house).count(RIO) == 2
 
 
+def test_what_two_contacts_had_is_the_ones_who_stays(house: House) -> None:
+    house.working()
+    house.says('hello')
+    says_from(house, RIO, 'bom dia')
+    says_from(house, RIO_9, 'sou eu')
+    at = house.clock.at
+
+    def furnish() -> None:
+        for phone, tags, vars in ((RIO, ['vip'], {'size': 1}), (RIO_9, ['vip', 'late'], {'size': 2, 'pays': 'cash'})):
+            contact = Contact.get(Contact.phone == phone)
+            add_tags(contact.id, tags)
+            put_in_group('G', 'Regulars', contact.id, at)
+            Contact.update(vars=vars, language='pt' if phone == RIO_9 else '').where(Contact.id == contact.id).execute()
+        gone = Contact.get(Contact.phone == RIO_9).id
+        chat = str(Chat.get(Chat.contact == gone).id)
+        Flow.create(key='f', name='F', source='', document={}, enabled=False, priority=1, created_at=at, changed_at=at)
+        waits = {'state': 'waiting', 'wait_kind': 'answer', 'wait_key': chat}
+        insert_run(id='R', flow='f', contact=gone, chat=chat, scope=gone, started_at=at, **waits)
+
+    write(furnish)
+    write(lambda: house.pacing.numbers.learn((RIO_9, RIO), {RIO: f'{RIO}@s.whatsapp.net'}))
+    with read():
+        kept = Contact.get(Contact.phone == RIO)
+        chat = str(Chat.get(Chat.contact == kept.id).id)
+        assert sorted(tags_of(kept.id)) == ['late', 'vip']
+        assert (kept.vars, kept.language) == ({'size': 1, 'pays': 'cash'}, 'pt')
+        assert [run.id for run in waiting_for('answer', chat)] == ['R']
+        assert open_runs('f', kept.id) == [('R', 'waiting')]
+        assert last_start('f', 'contact', kept.id) == last_start('f', 'chat', chat) == at
+
+
 def test_other_countries_and_people_who_wrote_or_whom_whatsapp_has_named_are_not_asked_for(house: House) -> None:
     house.working()
     house.post('hello')
@@ -166,6 +200,19 @@ def test_two_people_whom_whatsapp_tells_apart_stay_two(house: House) -> None:
         write(partial(identities.same_person, phone, lid))
     write(lambda: house.pacing.numbers.learn((RIO_9, RIO), {RIO: f'{RIO}@s.whatsapp.net'}))
     assert phones() == [RIO, RIO_9]
+
+
+def test_who_changes_from_one_spelling_to_the_other_is_asked_for_again(house: House) -> None:
+    house.working()
+    only_under(house, RIO)
+    house.post('hello', RIO_9)
+    write(lambda: house.outbox.identities.same_person(RIO, '777'))
+    house.hosts.strangers = {RIO}
+    write(lambda: house.outbox.identities.same_person(RIO_9, '777'))  # WhatsApp names them so from now on
+    assert phones() == [RIO_9]
+    house.post('hello again', RIO)
+    assert house.hosts.sent[1:] == [(f'{RIO_9}@s.whatsapp.net', 'hello again')]
+    assert phones() == [RIO_9]
 
 
 def test_an_answer_of_another_session_is_not_asked_for_again_before_a_month_is_over(house: House) -> None:
