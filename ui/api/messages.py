@@ -46,7 +46,7 @@ def routes(gateway: Gateway) -> APIRouter:
         `message.failed`. With an `Idempotency-Key` a repeated request is never sent twice. 409
         `session_not_working` when the session is stopped or not linked.
 
-        A number of Brazil, Mexico or Argentina may be written with or without the digit WhatsApp leaves out of some. When
+        A number of Brazil, Mexico or Argentina may have the digit that WhatsApp leaves out of some, or not. When
         it belongs to somebody we know under the other, `contact.resolved` tells in `chats` where this goes on.
         """
         asker, new = asker_of(request), await body_of(request, NewMessage)
