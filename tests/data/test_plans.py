@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from data.database import as_number, close_database, database, open_database, statement, write
-from data.messages import count_open, find_messages, unrouted, unsettled
-from data.search import index_words, search_messages
+from data.messages import Message, count_open, find_messages, unrouted, unsettled
+from data.search import COMMON, index_words, search_messages
 from data.sessions import Session
 from data.traffic import (
     BULK,
@@ -135,6 +135,18 @@ def test_a_word_nobody_said_is_not_looked_for_in_every_message() -> None:
     while write(index_words):
         pass
     assert effort(lambda: find_messages(q='fennel', session_ids=['s'], before='z')) < 1_000
+
+
+def test_the_newest_with_a_word_that_is_everywhere_cost_the_same_however_many_there_are() -> None:
+    costs = []
+    for count in (COMMON, 4 * COMMON):
+        waiting(count)
+        while write(index_words):
+            pass
+        found: list[Message] = []
+        costs.append(effort(lambda into=found: into.extend(find_messages(q='hi', session_ids=['s'], before='z'))))  # type: ignore[misc]
+        assert [row.id for row in found] == [f'{number:08}' for number in range(count - 1, count - 51, -1)]
+    assert costs[1] <= costs[0] * 1.1, costs
 
 
 def waiting(count: int, *, chats: int = 0, due: datetime | None = None) -> None:
