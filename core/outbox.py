@@ -40,9 +40,9 @@ from data.traffic import (
 from .addresses import parse_recipient
 from .again import Again
 from .bodies import Body, joined_body, message_body
-from .contents import FILES, Kept, as_said, file_kind
+from .contents import FILES, Kept, as_said, checked_choice, file_kind
 from .errors import Conflict, DovecoteError, Invalid, NotConnected, NotFound, SendRefused, SendUncertain
-from .events import Card, FileKind, LocalFile, Outgoing, OutgoingKind, Place, Poll, Preview, Quote, Sent, Target
+from .events import Card, Choice, FileKind, LocalFile, Outgoing, OutgoingKind, Place, Poll, Preview, Quote, Sent, Target
 from .group_facts import GONE, GroupFacts
 from .identities import Identities
 from .limits import REASONS
@@ -96,8 +96,8 @@ class Saying:
     """What to say. `to` as a user writes it, `mentions` likewise; `reply_to` a message id of ours or WhatsApp's.
 
     `content` as core/contents.py keeps it; `media_id` of a file, already as WhatsApp wants it. `target`: the message a
-    reaction, an edit or a revocation is about, like `reply_to`; `text` is then the emoji or the new text. `bulk`: one
-    of many alike, which goes after everything else and only to people who have not opted out.
+    reaction, an edit, a revocation or a vote is about, like `reply_to`; `text` is then the emoji or the new text.
+    `bulk`: one of many alike, which goes after everything else and only to people who have not opted out.
     """
 
     session: str = ''
@@ -252,7 +252,9 @@ class Outbox:
             raise Conflict(f'That message is {row.status}: WhatsApp does not have it.', code='not_sent')
         if row.revoked_at:
             raise Conflict('That message was deleted.', code='message_deleted')
-        if new.kind != 'reaction' and not (new.kind == 'revoke' and row.direction == 'in' and _rules(chat_id)):
+        if new.kind == 'poll_vote':
+            _check_vote(row, new)
+        elif new.kind != 'reaction' and not (new.kind == 'revoke' and row.direction == 'in' and _rules(chat_id)):
             _check_own(row, new.kind, now)
         return row
 
@@ -442,7 +444,7 @@ class Outbox:
             forwarded=row.forwarded,
         )
 
-    def _content(self, row: Line) -> 'LocalFile | Place | Poll | tuple[Card, ...] | Preview | None':
+    def _content(self, row: Line) -> 'LocalFile | Place | Poll | Choice | tuple[Card, ...] | Preview | None':
         if row.media_id:
             file = self.files(row.media_id, file_kind(row.kind))  # the same content may go by many names
             return replace(file, filename=str((row.content or {}).get('filename') or file.filename))
@@ -643,6 +645,13 @@ def _check_forwardable(row: Message) -> None:
         raise Conflict('What may be viewed once cannot be forwarded.', code='not_forwardable')
     if row.kind in FILES and not row.media_id:
         raise Conflict('The file of that message is not here, so it cannot be sent on.', code='not_forwardable')
+
+
+def _check_vote(row: Message, new: Saying) -> None:
+    """Raises Conflict when this is no poll, Invalid for what cannot be chosen in it."""
+    if row.kind != 'poll' or not row.content:
+        raise Conflict('That message is not a poll.', code='not_a_poll')
+    checked_choice((new.content or {}).get('options', ()), row.content['options'], multiple=row.content['multiple'])
 
 
 def _check_own(row: Message, kind: str, now: datetime) -> None:

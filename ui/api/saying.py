@@ -5,14 +5,14 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.contents import checked_cards, checked_place, checked_poll, kept
+from core.contents import OPTIONS, checked_cards, checked_place, checked_poll, kept
 from core.errors import Invalid
-from core.events import Card, Place, Poll
+from core.events import Card, Choice, Place, Poll
 from core.outbox import Saying
 
 from .attaching import MediaPart
 
-KINDS = ('text', 'location', 'contact', 'poll', 'reaction', 'media', 'template')
+KINDS = ('text', 'location', 'contact', 'poll', 'reaction', 'vote', 'media', 'template')
 LATER = 'comes with a later version of Dovecote.'
 Coordinate = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -44,6 +44,15 @@ class ReactionPart(_Part):
     emoji: Annotated[str, Field(description='Empty takes it back.', examples=['👍'])]
 
 
+class VotePart(_Part):
+    message: Annotated[str, Field(max_length=80, description='The id of a poll of this chat.')]
+    options: Annotated[list[str], Field(
+        max_length=OPTIONS[1],
+        description='All that is chosen now, in the words of the poll; one at most where it is not `multiple`. Empty '
+                    'takes the vote back.',
+        examples=[['Rye']])]  # fmt: skip
+
+
 class NewMessage(_Part):
     session: Annotated[str, Field(description='The name of the session that sends it.', examples=['shop'])]
     to: Annotated[str, Field(
@@ -58,6 +67,7 @@ class NewMessage(_Part):
     contact: Annotated[CardPart | list[CardPart] | None, Field(description='One contact card, or several.')] = None
     poll: Annotated[PollPart | None, Field(description='A question with options.')] = None
     reaction: Annotated[ReactionPart | None, Field(description='An emoji on a message of this chat.')] = None
+    vote: Annotated[VotePart | None, Field(description='What is chosen in a poll of this chat.')] = None
     media: Annotated[MediaPart | None, Field(description='A file.')] = None
     preview: Annotated[bool, Field(
         description='Fetch what the first link of the text leads to and show it with the text.',
@@ -108,6 +118,9 @@ def saying_of(new: NewMessage, file: Saying | None = None) -> Saying:
             return replace(to, kind=file.kind, text=file.text, content=file.content, media_id=file.media_id)
         case ['reaction'] if new.reaction is not None:
             return replace(to, kind='reaction', text=new.reaction.emoji.strip(), target=new.reaction.message)
+        case ['vote'] if new.vote is not None:
+            choice = Choice(options=tuple(new.vote.options))
+            return replace(to, kind='poll_vote', target=new.vote.message, content=kept(choice))
     raise Invalid(f'Sending a {said[0]} {LATER}', field=said[0], code='kind_not_supported_yet')
 
 
