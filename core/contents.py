@@ -31,10 +31,8 @@ def kept(content: Content | LocalFile | Preview | Choice | None) -> Kept | None:
             return {**file, **waves, 'view_once': isinstance(content, RemoteFile) and content.view_once}
         case Place():
             return asdict(content)
-        case Poll():
-            return {'name': content.name, 'options': list(content.options), 'multiple': content.multiple}
-        case Choice():
-            return {'options': list(content.options)}
+        case Poll() | Choice():
+            return {**asdict(content), 'options': list(content.options)}
         case tuple():
             return {'cards': [{'name': card.name, 'phones': list(card.phones)} for card in content]}
         case Preview():
@@ -99,7 +97,9 @@ def checked_choice(chosen: Sequence[str], options: Sequence[str], *, multiple: b
     """Raises Invalid for what cannot be chosen among these options of a poll."""
     if strange := [each for each in chosen if each not in options]:
         named = ', '.join(f'“{each}”' for each in options)
-        raise Invalid(f'“{strange[0][:OPTION_LENGTH]}” is no option of this poll; it has {named}.', field='vote.options')
+        raise Invalid(
+            f'“{strange[0][:OPTION_LENGTH]}” is no option of this poll; it has {named}.', field='vote.options'
+        )
     if len(set(chosen)) < len(chosen):
         raise Invalid('No option can be chosen twice.', field='vote.options')
     if len(chosen) > 1 and not multiple:

@@ -220,7 +220,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The message that a reaction, an edit, a revocation or a vote of ours is about. `sender`: the address that wrote it."""
+    """The message that a reaction, an edit, a revocation or a vote of ours is about.
+
+    `sender`: the address that wrote it.
+    """
 
     whatsapp_id: str
     sender: str

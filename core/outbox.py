@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -166,16 +166,21 @@ class Outbox:
         return write(lambda: self._keep(new, author))
 
     def _keep(self, new: Saying, author: Author) -> Line:
-        session = session_facts(new.session)
-        if session is None:
-            raise NotFound(f'There is no session called “{new.session[:48]}”.')
-        id, state, detail, country, linked = session
+        id, country = self._sender(new.session)
         _check(new)
+        chat_id = self.identities.chat_for(id, parse_recipient(new.to, country))
+        return self._queue(id, chat_id, new, author, country)
+
+    def _sender(self, name: str) -> tuple[str, str]:
+        """(id, country of its numbers) of a session that takes messages. Raises NotFound, Conflict."""
+        session = session_facts(name)
+        if session is None:
+            raise NotFound(f'There is no session called “{name[:48]}”.')
+        id, state, detail, country, linked = session
         if not can_send(state, linked=linked):
             how = state.replace('_', ' ') if linked or state not in SENDABLE else 'not linked to a phone yet'
-            raise Conflict(f'{new.session} cannot send: it is {how}. {detail}', code='session_not_working')
-        chat_id = self.identities.chat_for(id, parse_recipient(new.to, country or self.country))
-        return self._queue(id, chat_id, new, author, country or self.country)
+            raise Conflict(f'{name} cannot send: it is {how}. {detail}', code='session_not_working')
+        return id, country or self.country
 
     def say(self, chat_id: str, text: str, author: Author, *, reply_to: str = '') -> Line:
         """A text into a chat we have; see `put`."""
@@ -546,13 +551,28 @@ class Outbox:
         """Say in this chat what that message said, marked as forwarded. Raises NotFound, Conflict, Invalid."""
 
         def copy() -> Line:
-            row = self._ours(id)
-            _check_forwardable(row)
-            kind = cast(OutgoingKind, row.kind)
-            new = Saying(text=row.text, kind=kind, content=row.content, media_id=row.media_id, forwarded=True)
-            return self.put(chat_id, new, author)
+            return self.put(chat_id, self._copy_of(id), author)
 
         return write(copy)
+
+    def forward_to(self, id: str, session: str, to: Sequence[str], author: Author) -> list[Line]:
+        """The same to several recipients, as users write them, from this session: to all of them or to none. Who is
+        named twice gets it once. Raises what `post` raises too.
+        """
+
+        def copies() -> list[Line]:
+            new, (session_id, country) = self._copy_of(id), self._sender(session)
+            people = [parse_recipient(each, country, field=f'to.{n}') for n, each in enumerate(to)]
+            chats = dict.fromkeys(self.identities.chat_for(session_id, each) for each in people)
+            return [self._queue(session_id, chat_id, new, author) for chat_id in chats]
+
+        return write(copies)
+
+    def _copy_of(self, id: str) -> Saying:
+        row = self._ours(id)
+        _check_forwardable(row)
+        kind = cast(OutgoingKind, row.kind)
+        return Saying(text=row.text, kind=kind, content=row.content, media_id=row.media_id, forwarded=True)
 
     def revoke(self, id: str, author: Author) -> Line:
         """Ask WhatsApp to delete a message for everybody. Raises NotFound, Conflict."""

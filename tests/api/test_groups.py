@@ -1,5 +1,6 @@
 """Groups, calls, the block list and presence over the API."""
 
+import base64
 import io
 from typing import Any
 
@@ -115,6 +116,24 @@ def test_a_photo_is_set_and_taken_away(door: Door, kind: str) -> None:
     assert door.api.delete(f'/groups/{id}/photo').status_code == 200
 
 
+def test_a_photo_is_named_as_in_a_message(door: Door) -> None:
+    id = make(door, 'With a photo')['id']
+    brought = door.api.post('/media', content=picture('PNG'), headers={'content-type': 'image/png'}).json()['id']
+    given = base64.b64encode(picture('WEBP')).decode()
+    for media in ({'id': brought}, {'data': given}):
+        answer = door.api.put(f'/groups/{id}/photo', json={'media': media})
+        assert answer.status_code == 200, answer.text
+    text = door.api.post('/media', content=b'no picture', headers={'content-type': 'text/plain'}).json()['id']
+    wrong: list[tuple[dict[str, str], int]] = [
+        ({'id': text}, 422), ({'id': 'nothing'}, 404), ({}, 422), ({'id': brought, 'data': given}, 422),
+        ({'data': '!'}, 422), ({'url': 'http://169.254.169.254/photo'}, 422), ({'data': given, 'as': 'image'}, 422),
+    ]  # fmt: skip
+    for media, status in wrong:
+        answer = door.api.put(f'/groups/{id}/photo', json={'media': media})
+        assert answer.status_code == status, (media, answer.text)
+        assert answer.json()['detail']
+
+
 @pytest.mark.parametrize(
     ('content', 'kind', 'status'),
     [
@@ -122,7 +141,8 @@ def test_a_photo_is_set_and_taken_away(door: Door, kind: str) -> None:
         (b'', 'image/jpeg', 422),
         (picture('JPEG', 50), 'image/jpeg', 422),
         (picture('GIF'), 'image/png', 422),
-        (b'{}', 'application/json', 415),
+        (b'{}', 'application/json', 422),
+        (b'GIF', 'image/gif', 415),
         (b'x' * (5 * 2**20 + 1), 'image/jpeg', 413),
     ],
 )

@@ -14,6 +14,8 @@ from .attaching import MediaPart
 
 KINDS = ('text', 'location', 'contact', 'poll', 'reaction', 'vote', 'media', 'template')
 LATER = 'comes with a later version of Dovecote.'
+FORWARDED = 20  # recipients at once
+Recipient = Annotated[str, Field(min_length=1, max_length=80)]
 Coordinate = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -76,6 +78,13 @@ class NewMessage(_Part):
     send_at: Annotated[Any, Field(description='Not supported yet.')] = None
 
 
+class NewForwarding(_Part):
+    to: Annotated[Recipient | list[Recipient], Field(
+        description='Whom it is forwarded to, written like `to` of a message; up to 20.',
+        min_length=1, max_length=FORWARDED, examples=[['+15551230002']])]  # fmt: skip
+    session: Annotated[str, Field(description='The session that forwards it; left out: the one it is of.')] = ''
+
+
 class NewWords(_Part):
     text: Annotated[str, Field(description='What it says from now on.', examples=['Your order is ready at noon.'])]
 
@@ -116,11 +125,16 @@ def saying_of(new: NewMessage, file: Saying | None = None) -> Saying:
             return replace(to, kind='poll', text=poll.name, content=kept(poll))
         case ['media'] if file is not None:
             return replace(to, kind=file.kind, text=file.text, content=file.content, media_id=file.media_id)
-        case ['reaction'] if new.reaction is not None:
-            return replace(to, kind='reaction', text=new.reaction.emoji.strip(), target=new.reaction.message)
-        case ['vote'] if new.vote is not None:
-            choice = Choice(options=tuple(new.vote.options))
-            return replace(to, kind='poll_vote', target=new.vote.message, content=kept(choice))
+    return _about(new, said, to)
+
+
+def _about(new: NewMessage, said: list[str], to: Saying) -> Saying:
+    """What is about another message."""
+    if new.reaction is not None:
+        return replace(to, kind='reaction', text=new.reaction.emoji.strip(), target=new.reaction.message)
+    if new.vote is not None:
+        choice = Choice(options=tuple(new.vote.options))
+        return replace(to, kind='poll_vote', target=new.vote.message, content=kept(choice))
     raise Invalid(f'Sending a {said[0]} {LATER}', field=said[0], code='kind_not_supported_yet')
 
 
