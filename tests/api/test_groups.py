@@ -257,6 +257,17 @@ def test_a_call_is_shown_and_rejected_by_a_person(door: Door) -> None:
     assert door.api.post('/calls/nothing/reject').status_code == 404
 
 
+def test_a_call_is_rejected_with_a_text_of_whoever_does_it(door: Door) -> None:
+    call = call_of(door, door.sandbox.call(ANNA, SHOP))
+    too_long = door.api.post(f'/calls/{call["id"]}/reject', json={'text': 'x' * 1001})
+    assert (too_long.status_code, too_long.json()['errors'][0]['field']) == (422, 'text')
+    rejected = door.api.post(f'/calls/{call["id"]}/reject', json={'text': 'In a meeting, please write.'})
+    assert rejected.json()['call']['state'] == 'rejected', rejected.text
+    until(lambda: 'In a meeting, please write.' in [each.text for each in door.sandbox.inbox(ANNA)])
+    said = door.api.get('/messages', params={'q': 'In a meeting, please'}).json()['items'][0]
+    assert said['author'].startswith('key:')
+
+
 def test_calls_are_rejected_by_themselves_with_a_text(door: Door) -> None:
     rules = {'calls': {'reject': True, 'text': 'We cannot take calls. Please write.'}}
     assert door.api.patch('/sessions/shop', json=rules).json()['calls'] == rules['calls']

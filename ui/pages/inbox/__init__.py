@@ -55,7 +55,7 @@ class InboxPage:
             more=lambda: self.columns.classes('telling'),
         )  # fmt: skip
         self.contact = Contact(
-            self.asker, GroupPanel(gateway, login), close=lambda: self.columns.classes(remove='telling')
+            gateway, login, GroupPanel(gateway, login), close=lambda: self.columns.classes(remove='telling')
         )
         self._sandbox = gateway.sandbox is not None
         self._looking = True
@@ -69,7 +69,7 @@ class InboxPage:
             self.talk.draw()
             self.contact.draw()
         live(self.gateway.bus, self._listed, kinds=LISTED, every=0.25)
-        live(self.gateway.bus, self._session, kinds=('session.state',), every=0.5)
+        live(self.gateway.bus, self._session, kinds=('session.state', 'contact.updated'), every=0.5)
         ui.on('tab-seen', self._tab_seen)
         ui.run_javascript(TELL_SEEN)
         if chat_id:
@@ -131,6 +131,8 @@ class InboxPage:
         chat = self.talk.chat
         if chat is not None and any(each.session == chat.session_id for each in news):
             await self.talk.look_again()
+            if self.talk.chat is not None:
+                self.contact.who(self.talk.chat)
 
     async def _read(self) -> None:
         """What is looked at is read; a tab in the background looks at nothing."""

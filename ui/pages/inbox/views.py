@@ -7,6 +7,7 @@ from datetime import datetime
 from core.addresses import shown_phone
 from core.bodies import chat_body, closed_because
 from core.rights import Asker
+from data.blocked import is_blocked
 from data.chats import Chat, chat_by_id, counts_of, latest_chats
 from data.messages import Message, messages_by_ids
 from data.people import all_users, names_of
@@ -18,6 +19,8 @@ from .wording import HAPPENINGS, happening, shown_as
 
 # Nobody has a chat of the bot's; one that waits for a person and is nobody's is what must not be overlooked.
 AUTOMATION = {'bot': 'bot', 'human': 'human', 'unassigned': 'human'}
+
+BLOCKED = 'You have blocked this contact. Unblock them to write to them.'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +55,8 @@ class Line:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatView:
     """An open chat. `keeper`: who answers, '' for the bot; `until`: when the bot comes back by itself. `owner`: whose
-    chat it is, '' for nobody's. `closed`: why nobody can write into it now, '' when one can.
+    chat it is, '' for nobody's. `closed`: why nobody can write into it now, '' when one can. `contact_id`: who is
+    written to, '' in a group; `blocked` by this account.
     """
 
     id: str
@@ -72,6 +76,8 @@ class ChatView:
     until: datetime | None
     unread: int
     closed: str = ''
+    contact_id: str = ''
+    blocked: bool = False
 
 
 def find_lines(
@@ -128,6 +134,7 @@ def chat_view(chat_id: str, asker: Asker) -> ChatView | None:
     if chat is None or not asker.may_session(chat.session_id):
         return None
     contact = chat.contact if chat.contact_id else None
+    blocked = contact is not None and is_blocked(chat.session_id, str(contact.id))
     owner = names_of([str(chat.assigned_to)]).get(str(chat.assigned_to), '') if chat.assigned_to else ''
     return ChatView(
         id=str(chat.id),
@@ -146,7 +153,9 @@ def chat_view(chat_id: str, asker: Asker) -> ChatView | None:
         owner_id=str(chat.assigned_to or ''),
         until=chat.human_until,
         unread=int(chat.unread),
-        closed=closed_because(chat),
+        closed=BLOCKED if blocked else closed_because(chat),
+        contact_id=str(contact.id) if contact else '',
+        blocked=blocked,
     )
 
 
@@ -169,7 +178,7 @@ def _last_words(chat: Chat, last: Message) -> tuple[str, str]:
     """Icon and text."""
     who = who_wrote(chat, last)
     if last.kind in HAPPENINGS:
-        return '', happening(str(last.kind), str(last.text), who)
+        return '', happening(str(last.kind), str(last.text), who, last.content)
     if last.revoked_at:
         return 'block', f'{who} deleted this message'
     symbol, word = shown_as(str(last.kind))
