@@ -70,6 +70,7 @@ class InboxPage:
             self.contact.draw()
         live(self.gateway.bus, self._listed, kinds=LISTED, every=0.25)
         live(self.gateway.bus, self._session, kinds=('session.state', 'contact.updated'), every=0.5)
+        live(self.gateway.bus, self._held, kinds=('session.held',), every=0.5)
         ui.on('tab-seen', self._tab_seen)
         ui.run_javascript(TELL_SEEN)
         if chat_id:
@@ -133,6 +134,13 @@ class InboxPage:
             await self.talk.look_again()
             if self.talk.chat is not None:
                 self.contact.who(self.talk.chat)
+
+    async def _held(self, news: list[News]) -> None:
+        """What waits has another reason to."""
+        chat = self.talk.chat
+        if chat is not None and any(each.session == chat.session_id for each in news):
+            await self.talk.look_at_waiting()
+            await self._tell(self._picked or self._last())
 
     async def _read(self) -> None:
         """What is looked at is read; a tab in the background looks at nothing."""

@@ -134,6 +134,12 @@ class Conversation:
             self._offer = False
         self._show_chat(chat)
 
+    async def look_at_waiting(self) -> None:
+        """Why messages wait, or until when, is different now."""
+        async with self._turn:
+            if ids := self.talk.waiting:
+                await self.talk.add(await reading(said_with, ids, self.login.asker.id))
+
     def _show_chat(self, chat: ChatView) -> None:
         self.chat = chat
         self._head.show(chat)
