@@ -46,9 +46,10 @@ from .events import Card, Choice, FileKind, LocalFile, Outgoing, OutgoingKind, P
 from .group_facts import GONE, GroupFacts
 from .identities import Identities
 from .limits import REASONS
-from .marks import Marks
+from .marks import Marks, line_of
 from .news import NewsDesk
 from .pacing import Pacing
+from .proofs import Proofs
 from .world import World
 
 log = logging.getLogger(__name__)
@@ -150,6 +151,7 @@ class Outbox:
         self.again, self.files, self.pacing = again, files, pacing
         pacing.nudge = self.nudge
         self.marks = Marks(identities, desk)
+        self.proofs = Proofs(desk, self.marks)
         self.facts = GroupFacts(world, identities, desk)
         self._lanes: dict[str, _Lane] = {}
         self._online: set[str] = set()
@@ -394,6 +396,7 @@ class Outbox:
             lift(row.session_id, sent.whatsapp_id, early)
             body: Body = {'id': row.id, 'chat': row.chat_id, 'status': early, 'caused_by': row.caused_by}
             self.desk.tell(f'message.{early}', body, session=row.session_id, chat=row.chat_id)
+        self.proofs.settle(row.session_id, row.chat_id)
 
     def _back_in_line(self, row: Line) -> None:
         """Nothing of it left: that was no try."""
@@ -428,6 +431,7 @@ class Outbox:
             self._tell(row, f'message.{status}')
             if code == 'not_in_group':
                 self.facts.gone(row.chat_id)
+            self.proofs.settle(row.session_id, row.chat_id)
 
     def _tell(self, row: Line, kind: str) -> None:
         card, peer = self.identities.card(row.chat_id), self.identities.peer(row.chat_id)
@@ -524,7 +528,7 @@ class Outbox:
             log.info('message %s was sent, as %s says', id, by.id)
             row.status, row.sent_at, row.error, row.error_code = 'sent', settled['sent_at'], '', ''
             if row.kind in ABOUT:
-                self.marks.take(_line_of(row))
+                self.marks.take(line_of(row))
             self.desk.tell('message.sent', joined_body(row), session=row.session_id, chat=row.chat_id)
             return row
 
@@ -614,15 +618,6 @@ class Outbox:
 
     def _lane(self, session_id: str) -> _Lane:
         return self._lanes.setdefault(session_id, _Lane())
-
-
-def _line_of(row: Message) -> Line:
-    """As far as marks ask for it."""
-    return Line(
-        id=row.id, session_id=row.session_id, chat_id=row.chat_id, direction=row.direction, kind=row.kind,
-        text=row.text, status=row.status, at=row.sent_at or row.at, created_at=row.created_at, content=row.content,
-        sender_id=row.sender_id, target=row.target, author=row.author, author_name=row.author_name,
-    )  # fmt: skip
 
 
 def can_send(state: str, *, linked: bool) -> bool:
