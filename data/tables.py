@@ -5,7 +5,7 @@ from .blocked import Blocked
 from .chats import Chat
 from .contacts import Contact
 from .database import Table
-from .events import LoggedEvent
+from .events import LoggedEvent, LogPlace
 from .flows import Flow, FlowVersion
 from .marks import Mark
 from .media import Conversion, Download, Media, Upload
@@ -22,6 +22,6 @@ from .tags import ContactGroup, ContactGroupMember, ContactTag
 
 TABLES: tuple[type[Table], ...] = (
     Session, SessionChange, Contact, Chat, Message, Receipt, Stray, Mark, Member, Blocked, Media, Conversion, Upload,
-    Download, Note, QuickReply, Flow, FlowVersion, Run, LoggedEvent, Answer, User, Login, ApiKey, SessionLimit,
-    SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup, ContactGroupMember,
+    Download, Note, QuickReply, Flow, FlowVersion, Run, LoggedEvent, LogPlace, Answer, User, Login, ApiKey,
+    SessionLimit, SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup, ContactGroupMember,
 )  # fmt: skip

@@ -243,7 +243,7 @@ class Router:
         """
         begun: list[Begun] = []
         for flow in self.library.live().candidates(occasion):
-            if flow.document.key == occasion.by_flow:
+            if flow.document.key == occasion.by_flow:  # nothing starts itself
                 continue
             fit = fitting(flow, occasion)
             if isinstance(fit, str):

@@ -252,7 +252,14 @@ class Runner:
         now = self.world.now()
         if not save_run(run.id, run.turn, **_standing(run), state=state, detail=detail, finished_at=now):
             return
-        body = {'run': run.id, 'flow': run.flow, 'state': state, 'detail': detail, 'message': run.message_id}
+        body = {
+            'run': run.id,
+            'flow': run.flow,
+            'state': state,
+            'detail': detail,
+            'message': run.message_id,
+            'depth': run.depth,
+        }
         kind = 'flow.run.failed' if state in ('error', 'timeout') else 'flow.run.finished'
         self.desk.tell(kind, body, session=run.session_id or '', chat=run.chat_id or '')
         self._wake_parent(run, state)

@@ -12,6 +12,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core import fill
 from core.again import Again
 from core.alarm import Alarm
 from core.blocklist import Blocklist
@@ -43,11 +44,12 @@ from core.settings import Settings
 from core.state_dir import StateDir, check_database, hold_state_dir
 from core.words import WordIndex
 from core.world import World, real_world
-from data.database import close_database, open_database
+from data.database import close_database, open_database, write
 from flows.carrying import Carrying
 from flows.guards import CAREFUL, SANDBOX, LoopGuard
 from flows.http import Http
 from flows.library import Library
+from flows.listening import Listener, from_now_on
 from flows.router import Router, Workers
 from flows.runner import Runner
 
@@ -89,6 +91,7 @@ class Gateway:
     library: Library
     workers: Workers
     runner: Runner
+    listener: Listener
     router: Router
     jobs: Jobs
     ticker: Ticker
@@ -104,6 +107,8 @@ class Gateway:
         self.downloads.recover()
         self.workers.start()
         self.runner.start()
+        write(from_now_on)
+        self.listener.start()
         self.router.start()
         self.downloads.start()
         self.sessions.open_wanted()
@@ -120,8 +125,10 @@ class Gateway:
         self.outbox.close()
         self.sessions.close()
         self.hosts.stop(timeout=5)
+        self.listener.stop()
         self.runner.stop()
         self.workers.stop()
+        fill.close()
 
 
 def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sandbox | None' = None) -> Gateway:
@@ -174,6 +181,8 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     carrying = Carrying(world, desk, outbox, chats, pacing.opt_outs)
     runner = Runner(world, desk, library, carrying, Http(world, guard), workers.at_work)
     router = Router(world, library, loops, runner, workers, stale_after=settings.stale_after or math.inf)
+    listener = Listener(world, library, router, runner)
+    bus.watch(listener.hear)
     groups = Groups(world, identities, hosts, GroupFacts(world, identities, desk))
     calls = Calls(world, identities, desk, hosts, outbox)
     presence, blocklist = Presence(world, identities, desk, hosts), Blocklist(world, identities, desk, hosts)
@@ -196,7 +205,8 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         identities=identities, hosts=hosts, sessions=sessions, outbox=outbox, pacing=pacing, alarm=alarm,
         inbox=inbox, chats=chats, groups=groups, calls=calls, presence=presence, blocklist=blocklist,
         quick_replies=QuickReplies(world, desk), guard=guard, media=media, downloads=downloads, library=library,
-        workers=workers, runner=runner, router=router, jobs=jobs, ticker=ticker, sandbox=sandbox, meter=meter,
+        workers=workers, runner=runner, listener=listener, router=router, jobs=jobs, ticker=ticker,
+        sandbox=sandbox, meter=meter,
     )  # fmt: skip
 
 
