@@ -4,7 +4,8 @@ import logging
 
 from data.messages import ABOUT, message_by_id
 from data.proofs import is_strange, keep_stray, prove_by_history, prove_by_stray
-from data.traffic import Line, highest_receipt, lift, prove
+from data.receipts import highest_receipt, lift, prove
+from data.traffic import Line
 
 from .bodies import Body, joined_body
 from .contents import FILES

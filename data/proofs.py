@@ -6,8 +6,9 @@ from peewee import CharField, CompositeKey, ForeignKeyField
 
 from .chats import Chat
 from .database import Table, TimeField, as_number, as_time, statement
+from .receipts import OURS, PROVES, prove
 from .sessions import Session
-from .traffic import OPEN, OURS, PROVES, prove
+from .traffic import OPEN
 
 EARLIER = timedelta(seconds=5)  # how far WhatsApp's clock may be behind ours
 

@@ -15,7 +15,7 @@ from .aside import aside_slowly
 from .asking import Route, asker_of, body_or_default, says
 from .lists import json_answer
 from .messages import author_of
-from .shapes import MessageOut
+from .shapes.messages import MessageOut
 
 
 class NewRejection(BaseModel):

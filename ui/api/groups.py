@@ -27,7 +27,7 @@ from .attaching import FilePart, brought
 from .lists import Cursor, Limit, OfSession, Page, cut, id_of, json_answer, json_bytes, list_answer
 from .once import carried_out_once, once_of
 from .problems import WrongType
-from .shapes import GroupOut, InviteOut, MembersOut, NewGroupOut, OneGroupOut, PreviewGroupOut
+from .shapes.groups import GroupOut, InviteOut, MembersOut, NewGroupOut, OneGroupOut, PreviewGroupOut
 
 ACTIONS: tuple[Action, ...] = ('add', 'remove', 'promote', 'demote')
 MISSING = (404, 409, 504)

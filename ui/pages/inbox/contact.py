@@ -1,6 +1,7 @@
 """The right column: who this is, and what happened to one message."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from ...aside import aside, reading
 from ...login import guarded
 from ...part import Part
 from ...pieces import ask, badge, box, button, facts, person, tool, trace, words
+from .bulk import BulkLine
 from .group import GroupPanel
 from .story import NOTHING, Story, story_of
 from .views import ChatView
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
 
 
 class Contact:
-    def __init__(self, gateway: 'Gateway', login: Login, group: GroupPanel, *, close: Callable[[], object]) -> None:
-        self.blocklist, self.asker, self.group, self.close = gateway.blocklist, login.asker, group, close
+    def __init__(
+        self, gateway: 'Gateway', login: Login, group: GroupPanel, bulk: BulkLine, *, close: Callable[[], object]
+    ) -> None:
+        self.blocklist, self.asker, self.close = gateway.blocklist, login.asker, close
+        self.group, self.bulk = group, bulk
         self.message = ''
 
     def draw(self) -> None:
@@ -33,6 +38,7 @@ class Contact:
                 self._who: Part[ChatView] = Part(self._draw_who, 'who')
                 # apart from who it is: a part that is drawn anew loses clicks
                 self._block: Part[tuple[str, str, str, bool]] = Part(self._draw_block, 'who')
+                self.bulk.draw()
                 self.group.draw()
                 self._story: Part[Story] = Part(_draw_story, 'story')
 
@@ -40,8 +46,9 @@ class Contact:
         self._around.set_visibility(yes)
 
     def who(self, chat: ChatView) -> None:
-        self._who.show(chat)
+        self._who.show(replace(chat, opted_out=None))
         self._block.show((chat.session_id, chat.contact_id, chat.name, chat.blocked))
+        self.bulk.show(chat)
         self.group.follow(chat.id if chat.group else '')
 
     async def tell(self, message_id: str) -> bool:

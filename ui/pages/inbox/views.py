@@ -10,6 +10,7 @@ from core.rights import Asker
 from data.blocked import is_blocked
 from data.chats import Chat, chat_by_id, counts_of, latest_chats
 from data.messages import Message, messages_by_ids
+from data.opt_outs import opted_out_among
 from data.people import all_users, names_of
 from data.search import Hit, search_messages
 
@@ -55,8 +56,8 @@ class Line:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatView:
     """An open chat. `keeper`: who answers, '' for the bot; `until`: when the bot comes back by itself. `owner`: whose
-    chat it is, '' for nobody's. `closed`: why nobody can write into it now, '' when one can. `contact_id`: who is
-    written to, '' in a group; `blocked` by this account.
+    chat it is, '' for nobody's. `closed`: why nobody can write into it now, '' when one can. `contact_id`: '' for a
+    group; `blocked` by this account; `opted_out`: since when they want no bulk messages, and what made them.
     """
 
     id: str
@@ -78,6 +79,7 @@ class ChatView:
     closed: str = ''
     contact_id: str = ''
     blocked: bool = False
+    opted_out: tuple[datetime, str] | None = None
 
 
 def find_lines(
@@ -135,6 +137,7 @@ def chat_view(chat_id: str, asker: Asker) -> ChatView | None:
         return None
     contact = chat.contact if chat.contact_id else None
     blocked = contact is not None and is_blocked(chat.session_id, str(contact.id))
+    wish = opted_out_among([str(contact.id)]).get(str(contact.id)) if contact else None
     owner = names_of([str(chat.assigned_to)]).get(str(chat.assigned_to), '') if chat.assigned_to else ''
     return ChatView(
         id=str(chat.id),
@@ -154,8 +157,9 @@ def chat_view(chat_id: str, asker: Asker) -> ChatView | None:
         until=chat.human_until,
         unread=int(chat.unread),
         closed=BLOCKED if blocked else closed_because(chat),
-        contact_id=str(contact.id) if contact else '',
+        contact_id=str(chat.contact_id or ''),
         blocked=blocked,
+        opted_out=(wish.at, str(wish.source)) if wish is not None else None,
     )
 
 
