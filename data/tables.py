@@ -16,13 +16,14 @@ from .notes import Note
 from .opt_outs import OptOut
 from .pacing import KnownNumber, Pace, SentCount, SessionLimit
 from .people import ApiKey, Login, User
+from .proofs import Stray
 from .quick_replies import QuickReply
 from .runs import Run
 from .sessions import Session, SessionChange
 from .tags import ContactGroup, ContactGroupMember, ContactTag
 
 TABLES: tuple[type[Table], ...] = (
-    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload,
+    Session, SessionChange, Contact, Chat, Message, Receipt, Stray, Mark, Member, Blocked, Media, Conversion, Upload,
     Download, Note, QuickReply, Flow, FlowVersion, Run, FlowClock, FlowSilence, LoggedEvent, LogPlace, Answer, User,
     Login, ApiKey, SessionLimit, SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup, ContactGroupMember,
 )  # fmt: skip

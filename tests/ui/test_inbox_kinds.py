@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.stories.product import ANNA, BEN, SHOP
+from core.sandbox.control import Fault
+from tests.stories.product import ANNA, BEN, SHOP, until
 from tests.ui.inbox import log, open_inbox, spoken
 from tests.ui.staged_house import Stage, staged_house
 from tests.ui.whole_house import flaws
@@ -59,6 +60,36 @@ async def test_a_poll_shows_its_votes_as_they_come_and_who_gave_them(tab: Page, 
     stage.phones.vote(ANNA, whatsapp_id, ())
     await expect(asked.get_by_text('Nobody has voted yet')).to_be_visible()
     assert await flaws(tab) == []
+
+
+@pytest.mark.browser
+async def test_the_reader_votes_changes_the_vote_and_takes_it_back(tab: Page, stage: Stage) -> None:
+    await open_inbox(tab, stage.product, 'Anna')
+    poll = stage.phones.poll(ANNA, SHOP, 'Which for you?', ('Rye', 'Oat'), multiple=False)
+    asked = spoken(tab, 'Which for you?')
+
+    def votes() -> tuple[int, ...]:
+        return next(each.votes for each in stage.phones.conversation(ANNA) if each.id == poll)
+
+    rye, oat = (asked.get_by_role('button', name=f'Vote for {each}') for each in ('Rye', 'Oat'))
+    await rye.click()
+    await expect(asked.get_by_role('button', name='Rye, 1 vote')).to_be_visible()
+    until(lambda: votes() == (1, 0), 20)
+    await oat.press('Enter')
+    await expect(asked.get_by_role('button', name='Oat, 1 vote')).to_be_visible()
+    assert [await each.get_attribute('aria-pressed') for each in (rye, oat)] == ['false', 'true']
+    until(lambda: votes() == (0, 1), 20)
+    assert await flaws(tab) == []
+    stage.phones.vote(ANNA, poll, ('Rye',))
+    await expect(asked.get_by_text('2 people voted')).to_be_visible()
+    await oat.click()
+    await expect(asked.get_by_text('1 person voted')).to_be_visible()
+    until(lambda: votes() == (1, 0), 20)
+
+    stage.phones.set_fault(Fault(kind='nack', code=406, times=1))
+    await oat.click()
+    await expect(tab.get_by_text('did not accept this message (406)')).to_be_visible()
+    await expect(oat).to_have_attribute('aria-pressed', 'false', timeout=15_000)
 
 
 @pytest.mark.browser

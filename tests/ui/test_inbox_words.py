@@ -52,6 +52,8 @@ def test_a_few_pictures_alone_are_shown_large(text: str, large: bool) -> None:
 def test_what_happened_to_a_message_is_a_sentence() -> None:
     assert happening('reaction', '👍', 'Anna') == 'Anna reacted with 👍'
     assert happening('reaction', '', 'Anna') == 'Anna took a reaction back'
+    assert happening('call', '', 'Anna', {'video': True, 'state': 'rejected'}) == 'Anna called by video, rejected'
+    assert happening('call', '', 'Anna', {'video': False, 'state': 'over'}) == 'Anna called'
     assert happening('revoke', '', 'You') == 'You deleted a message'
 
 

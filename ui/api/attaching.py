@@ -21,7 +21,9 @@ PICTURES = {'image/jpeg', 'image/png', 'image/webp', 'image/gif', 'image/bmp', '
 CAPTIONED = {'image', 'video', 'document'}
 
 
-class MediaPart(BaseModel):
+class FilePart(BaseModel):
+    """One of the three."""
+
     model_config = ConfigDict(extra='forbid')
 
     id: Annotated[str, Field(max_length=40, description='Of a file from `POST /media` or of another message.')] = ''
@@ -29,6 +31,9 @@ class MediaPart(BaseModel):
         max_length=2048, description='Where the file is on the web. Private networks are not reached unless allowed.',
     )] = ''  # fmt: skip
     data: Annotated[str, Field(description='A small file in base64; larger ones go through `POST /media`.')] = ''
+
+
+class MediaPart(FilePart):
     caption: Annotated[str, Field(examples=['Menu'])] = ''
     filename: Annotated[str, Field(max_length=200, description='What a document is called.')] = ''
     as_: Annotated[FileKind | None, Field(
@@ -42,7 +47,7 @@ def attached(gateway: Gateway, asker: Asker, part: MediaPart) -> Saying:
 
     Raises Invalid, TooLarge, NotFound, Conflict (`ffmpeg_missing`) and StorageFailed.
     """
-    media = _brought(gateway, asker, part)
+    media = brought(gateway, asker, part, part.filename)
     kind = part.as_ or kind_of(media)
     if part.caption and kind not in CAPTIONED:
         raise Invalid(f'A {kind} has no caption.', field='media.caption')
@@ -60,7 +65,8 @@ def kind_of(media: Media) -> FileKind:
     return 'audio' if media.mime.startswith('audio/') else 'document'
 
 
-def _brought(gateway: Gateway, asker: Asker, part: MediaPart) -> Media:
+def brought(gateway: Gateway, asker: Asker, part: FilePart, filename: str = '') -> Media:
+    """The file itself, whatever it is. Raises Invalid, TooLarge, NotFound and StorageFailed."""
     ways = [name for name in ('id', 'url', 'data') if getattr(part, name)]
     if len(ways) != 1:
         raise Invalid('A file is named by one of id, url and data.', field='media')
@@ -69,9 +75,9 @@ def _brought(gateway: Gateway, asker: Asker, part: MediaPart) -> Media:
         return store.visible(asker, part.id)
     if part.url:
         with gateway.guard.fetch(part.url, most=store.most) as found:
-            return store.keep(found.chunks, filename=part.filename or found.filename, said_mime=found.mime)
+            return store.keep(found.chunks, filename=filename or found.filename, said_mime=found.mime)
     try:
         data = base64.b64decode(part.data, validate=True)
     except binascii.Error:
         raise Invalid('This is not base64.', field='media.data') from None
-    return store.keep([data], filename=part.filename)
+    return store.keep([data], filename=filename)

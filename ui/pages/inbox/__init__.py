@@ -56,7 +56,7 @@ class InboxPage:
             more=lambda: self.columns.classes('telling'),
         )  # fmt: skip
         self.contact = Contact(
-            self.asker, GroupPanel(gateway, login), BulkLine(gateway, login, self._look_again),
+            gateway, login, GroupPanel(gateway, login), BulkLine(gateway, login, self._look_again),
             close=lambda: self.columns.classes(remove='telling'),
         )  # fmt: skip
         self._sandbox = gateway.sandbox is not None
@@ -73,6 +73,7 @@ class InboxPage:
         live(self.gateway.bus, self._listed, kinds=LISTED, every=0.25)
         live(self.gateway.bus, self._people, kinds=('contact.updated', 'contact.resolved'), every=0.25)
         live(self.gateway.bus, self._session, kinds=('session.state',), every=0.5)
+        live(self.gateway.bus, self._held, kinds=('session.held',), every=0.5)
         ui.on('tab-seen', self._tab_seen)
         ui.run_javascript(TELL_SEEN)
         if chat_id:
@@ -133,7 +134,14 @@ class InboxPage:
     async def _session(self, news: list[News]) -> None:
         chat = self.talk.chat
         if chat is not None and any(each.session == chat.session_id for each in news):
-            await self.talk.look_again()
+            await self._look_again()
+
+    async def _held(self, news: list[News]) -> None:
+        """What waits has another reason to."""
+        chat = self.talk.chat
+        if chat is not None and any(each.session == chat.session_id for each in news):
+            await self.talk.look_at_waiting()
+            await self._tell(self._picked or self._last())
 
     async def _people(self, news: list[News]) -> None:
         """Somebody is called otherwise, has opted out, or is somebody we know already: then their chats are one."""

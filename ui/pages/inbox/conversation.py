@@ -1,6 +1,7 @@
 """The middle column: what was said in one chat, and the way to answer."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta, tzinfo
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from ...live import REMEMBERED
 from ...login import guarded
 from ...part import Part
 from ...pieces import badge, box, button, empty_state, face, icon, tool, words
+from .calling import reject_call
 from .composer import Composer
 from .doing import Doing, send_again
 from .said import Said, refused_of, said_with
@@ -131,6 +133,12 @@ class Conversation:
         if chat.keeper:
             self._offer = False
         self._show_chat(chat)
+
+    async def look_at_waiting(self) -> None:
+        """Why messages wait, or until when, is different now."""
+        async with self._turn:
+            if ids := self.talk.waiting:
+                await self.talk.add(await reading(said_with, ids, self.login.asker.id))
 
     def _show_chat(self, chat: ChatView) -> None:
         self.chat = chat
@@ -262,6 +270,10 @@ class Conversation:
         match does:
             case 'react':
                 await self.doing.react(chat_id, said, value)
+            case 'vote':
+                await self.doing.vote(chat_id, said, tuple(str(each) for each in json.loads(value)))
+            case 'hang':
+                await reject_call(self.gateway.calls, said, self.doing.author, write=bool(value))
             case 'delete':
                 await self.doing.delete(said)
             case 'forward':

@@ -174,7 +174,7 @@ class _Around:
             id=str(row.id),
             out=out,
             kind=str(row.kind),
-            text=happening(str(row.kind), str(row.text), who) if happened else str(row.text),
+            text=happening(str(row.kind), str(row.text), who, row.content) if happened else str(row.text),
             pieces=pieces_of(_words(row), mentioned),
             large=row.kind == 'text' and only_emoji(str(row.text)),
             at=row.at,
@@ -212,7 +212,7 @@ class _Around:
         )
 
     def _votes(self, marks: Iterable[Mark]) -> list[Voice]:
-        return [(self._name(mark), tuple(map(str, mark.value))) for mark in marks if mark.kind == 'vote']
+        return [(self._name(mark), tuple(map(str, mark.value)), not mark.who) for mark in marks if mark.kind == 'vote']
 
     def _quote(self, row: Message) -> Quoted | None:
         if not row.quote_id:

@@ -124,6 +124,11 @@ class Talk:
         """The last message somebody else wrote."""
         return next((id for id, bubble in reversed(self._bubbles.items()) if not bubble.said.out), '')
 
+    @property
+    def waiting(self) -> list[str]:
+        """What has not left yet."""
+        return [id for id, bubble in self._bubbles.items() if bubble.said.status == 'queued']
+
     def last_own(self) -> Said | None:
         """The last text of this account."""
         own = (each.said for each in reversed(self._bubbles.values()) if each.said.out and each.said.kind == 'text')

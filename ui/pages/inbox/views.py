@@ -7,6 +7,7 @@ from datetime import datetime
 from core.addresses import shown_phone
 from core.bodies import chat_body, closed_because
 from core.rights import Asker
+from data.blocked import is_blocked
 from data.chats import Chat, chat_by_id, counts_of, latest_chats
 from data.messages import Message, messages_by_ids
 from data.opt_outs import opted_out_among
@@ -19,6 +20,8 @@ from .wording import HAPPENINGS, happening, shown_as
 
 # Nobody has a chat of the bot's; one that waits for a person and is nobody's is what must not be overlooked.
 AUTOMATION = {'bot': 'bot', 'human': 'human', 'unassigned': 'human'}
+
+BLOCKED = 'You have blocked this contact. Unblock them to write to them.'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +57,7 @@ class Line:
 class ChatView:
     """An open chat. `keeper`: who answers, '' for the bot; `until`: when the bot comes back by itself. `owner`: whose
     chat it is, '' for nobody's. `closed`: why nobody can write into it now, '' when one can. `contact_id`: '' for a
-    group; `opted_out`: since when they want no bulk messages, and what made them.
+    group; `blocked` by this account; `opted_out`: since when they want no bulk messages, and what made them.
     """
 
     id: str
@@ -75,6 +78,7 @@ class ChatView:
     unread: int
     closed: str = ''
     contact_id: str = ''
+    blocked: bool = False
     opted_out: tuple[datetime, str] | None = None
 
 
@@ -132,6 +136,7 @@ def chat_view(chat_id: str, asker: Asker) -> ChatView | None:
     if chat is None or not asker.may_session(chat.session_id):
         return None
     contact = chat.contact if chat.contact_id else None
+    blocked = contact is not None and is_blocked(chat.session_id, str(contact.id))
     wish = opted_out_among([str(contact.id)]).get(str(contact.id)) if contact else None
     owner = names_of([str(chat.assigned_to)]).get(str(chat.assigned_to), '') if chat.assigned_to else ''
     return ChatView(
@@ -151,8 +156,9 @@ def chat_view(chat_id: str, asker: Asker) -> ChatView | None:
         owner_id=str(chat.assigned_to or ''),
         until=chat.human_until,
         unread=int(chat.unread),
-        closed=closed_because(chat),
+        closed=BLOCKED if blocked else closed_because(chat),
         contact_id=str(chat.contact_id or ''),
+        blocked=blocked,
         opted_out=(wish.at, str(wish.source)) if wish is not None else None,
     )
 
@@ -176,7 +182,7 @@ def _last_words(chat: Chat, last: Message) -> tuple[str, str]:
     """Icon and text."""
     who = who_wrote(chat, last)
     if last.kind in HAPPENINGS:
-        return '', happening(str(last.kind), str(last.text), who)
+        return '', happening(str(last.kind), str(last.text), who, last.content)
     if last.revoked_at:
         return 'block', f'{who} deleted this message'
     symbol, word = shown_as(str(last.kind))

@@ -68,8 +68,8 @@ def shown_as(kind: str) -> tuple[str, str]:
     return ('', '') if kind == 'text' else KINDS.get(kind, OTHER)
 
 
-def happening(kind: str, text: str, who: str) -> str:  # noqa: PLR0911 - one for each kind
-    """A sentence for what happened to another message."""
+def happening(kind: str, text: str, who: str, content: Mapping[str, object] | None = None) -> str:  # noqa: PLR0911 - one for each kind
+    """A sentence for what happened to another message, or between them. `content` tells more of a call."""
     match kind:
         case 'reaction':
             return f'{who} reacted with {text}' if text else f'{who} took a reaction back'
@@ -84,7 +84,11 @@ def happening(kind: str, text: str, who: str) -> str:  # noqa: PLR0911 - one for
         case 'group_change':
             return text
         case _:
-            return f'{who} called'
+            return f'{who} called{_how(content or {})}'
+
+
+def _how(call: Mapping[str, object]) -> str:
+    return f'{" by video" if call.get("video") else ""}{", rejected" if call.get("state") == "rejected" else ""}'
 
 
 def brief(at: datetime, now: datetime, zone: tzinfo) -> str:
