@@ -7,6 +7,7 @@ from .contacts import Contact
 from .database import Table
 from .events import LoggedEvent
 from .flows import Flow, Run
+from .hooks import Hook, HookEvent, HookOnce
 from .marks import Mark
 from .media import Conversion, Download, Media, Upload
 from .members import Member
@@ -20,5 +21,5 @@ from .sessions import Session, SessionChange
 TABLES: tuple[type[Table], ...] = (
     Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload, Download,
     Note, QuickReply, Flow, Run, LoggedEvent, Answer, User, Login, ApiKey, SessionLimit, SentCount, Pace, KnownNumber,
-    OptOut,
+    OptOut, Hook, HookEvent, HookOnce,
 )  # fmt: skip

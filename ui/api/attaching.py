@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.attaching import as_message, from_web
 from core.contents import kept
 from core.errors import Invalid
 from core.events import FileKind
@@ -16,10 +17,6 @@ from core.preview import first_link, preview_of
 from core.rights import Asker
 
 from ..compose import Gateway
-
-# What WhatsApp shows as a picture or plays; anything else goes as a document unless the caller says how.
-PICTURES = {'image/jpeg', 'image/png', 'image/webp', 'image/gif', 'image/bmp', 'image/tiff', 'image/avif'}
-CAPTIONED = {'image', 'video', 'document'}
 
 
 class MediaPart(BaseModel):
@@ -43,14 +40,9 @@ def attached(gateway: Gateway, asker: Asker, part: MediaPart) -> Saying:
 
     Raises Invalid, TooLarge, NotFound, Conflict (`ffmpeg_missing`) and StorageFailed.
     """
-    media = _brought(gateway, asker, part)
-    kind = part.as_ or kind_of(media)
-    if part.caption and kind not in CAPTIONED:
-        raise Invalid(f'A {kind} has no caption.', field='media.caption')
-    fits = gateway.media.adapt(media, kind)
-    file = gateway.media.local_file(fits, kind)
-    named = replace(file, filename=part.filename or media.filename or file.filename)
-    return Saying(kind=kind, text=part.caption, content=kept(named), media_id=fits.id)
+    return as_message(
+        gateway.media, _brought(gateway, asker, part), part.as_, caption=part.caption, filename=part.filename
+    )
 
 
 def with_preview(gateway: Gateway, said: Saying) -> Saying:
@@ -58,14 +50,6 @@ def with_preview(gateway: Gateway, said: Saying) -> Saying:
     link = first_link(said.text)
     found = preview_of(gateway.guard, link) if link else None
     return replace(said, content=kept(found)) if found is not None else said
-
-
-def kind_of(media: Media) -> FileKind:
-    if media.mime in PICTURES:
-        return 'image'
-    if media.mime.startswith('video/'):
-        return 'video'
-    return 'audio' if media.mime.startswith('audio/') else 'document'
 
 
 def _brought(gateway: Gateway, asker: Asker, part: MediaPart) -> Media:
@@ -76,8 +60,7 @@ def _brought(gateway: Gateway, asker: Asker, part: MediaPart) -> Media:
     if part.id:
         return store.visible(asker, part.id)
     if part.url:
-        with gateway.guard.fetch(part.url, most=store.most) as found:
-            return store.keep(found.chunks, filename=part.filename or found.filename, said_mime=found.mime)
+        return from_web(store, gateway.guard, part.url, filename=part.filename)
     try:
         data = base64.b64decode(part.data, validate=True)
     except binascii.Error:
