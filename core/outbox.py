@@ -84,7 +84,10 @@ Files = Callable[[str, FileKind], LocalFile]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """Who says something: `id` is 'user:<id>', 'key:<id>', 'flow:<key>', 'hook:<id>' or 'session'; `name` is for people to read."""
+    """Who says something: `id` is 'user:<id>', 'key:<id>', 'flow:<key>', 'hook:<id>' or 'session'.
+
+    `name` is for people to read.
+    """
 
     id: str
     name: str

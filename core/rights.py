@@ -10,7 +10,8 @@ from .errors import Forbidden, Invalid
 Role = Literal['owner', 'admin', 'agent', 'viewer']
 Right = Literal[
     'sessions.see', 'sessions.manage', 'messages.see', 'messages.send', 'chats.manage', 'groups.manage', 'flows.see',
-    'flows.edit', 'hooks.see', 'hooks.edit', 'sandbox.use', 'hosts.manage', 'keys.manage', 'people.manage', 'settings.manage', 'owners.manage',
+    'flows.edit', 'hooks.see', 'hooks.edit', 'sandbox.use', 'hosts.manage', 'keys.manage', 'people.manage',
+    'settings.manage', 'owners.manage',
 ]  # fmt: skip
 Look = Literal['light', 'dark', 'auto']
 

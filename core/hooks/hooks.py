@@ -224,7 +224,8 @@ class Hooks:
         settings = Settings(
             name=str(row.name), kind=auth.pop('kind'), auth=auth, secret=hidden['secret'],
             verify_token=hidden['verify'], map=map_of(row.map), enabled=bool(row.enabled),
-            respond=cast(Respond, row.respond), per_minute=int(row.per_minute), allow_from=tuple(row.allow_from), once=str(row.once),
+            respond=cast(Respond, row.respond), per_minute=int(row.per_minute), allow_from=tuple(row.allow_from),
+            once=str(row.once),
         )  # fmt: skip
         return Known(
             id=str(row.id), key=hidden['key'], settings=settings, previous=hidden['previous'],

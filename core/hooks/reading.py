@@ -80,8 +80,8 @@ def masked(pairs: Pairs, *secret: str) -> list[tuple[str, str]]:
 def _fields(pairs: Pairs) -> dict[str, Any]:
     """A name that comes several times is a list."""
     found: dict[str, Any] = {}
-    for name, value in pairs:
-        name = name.removesuffix('[]')
+    for written, value in pairs:
+        name = written.removesuffix('[]')
         if name in found:
             before = found[name]
             found[name] = [*before, value] if isinstance(before, list) else [before, value]

@@ -43,7 +43,7 @@ class NotTaken(DovecoteError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """`id` of the event, the first one's if it is a `duplicate`. `says`: what the caller wants to hear instead, or ''."""
+    """`id` of the event, the first one's if it is a `duplicate`. `says`: what the caller wants to hear instead."""
 
     id: str = ''
     duplicate: bool = False

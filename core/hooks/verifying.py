@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 from urllib.parse import parse_qsl
@@ -36,7 +36,7 @@ class Kind:
 
     label: str
     proves: Proof | None
-    options: Options = MappingProxyType({})
+    options: Options = field(default_factory=dict)
 
 
 def is_from(call: Call, kind: AuthKind, options: Options, secrets: Sequence[str]) -> bool:
@@ -170,36 +170,28 @@ def _query(call: Call, options: Options, secret: str) -> bool:
     return _same(secret, dict(call.asked).get(options['parameter'], ''))
 
 
-KINDS: Mapping[AuthKind, Kind] = MappingProxyType(
-    {
-        'standard_webhooks': Kind(label='Standard Webhooks', proves=_standard_webhooks),
-        'github': Kind(label='GitHub', proves=_github),
-        'stripe': Kind(label='Stripe', proves=_stripe),
-        'shopify': Kind(label='Shopify', proves=_shopify),
-        'woocommerce': Kind(label='WooCommerce', proves=_woocommerce),
-        'slack': Kind(label='Slack', proves=_slack),
-        'meta': Kind(label='Meta', proves=_github),  # the same header, made the same way
-        'twilio': Kind(label='Twilio', proves=_twilio),
-        'grafana': Kind(label='Grafana or Alertmanager', proves=_grafana),
-        'hmac': Kind(
-            label='An HMAC signature',
-            proves=_hmac,
-            options=MappingProxyType(
-                {
-                    'header': 'x-signature', 'algorithm': 'sha256', 'encoding': 'hex', 'prefix': '',
-                    'signed': '{body}', 'ts_header': '', 'tolerance': TOLERANCE,
-                }  # fmt: skip
-            ),
-        ),
-        'header': Kind(label='A token in a header', proves=_header,
-                       options=MappingProxyType({'header': 'authorization'})),
-        'basic': Kind(label='A name and a password', proves=_basic, options=MappingProxyType({'user': 'dovecote'})),
-        'query': Kind(label='A token in the address', proves=_query,
-                      options=MappingProxyType({'parameter': 'token'})),
-        'key': Kind(label='The address alone', proves=None),
-        'none': Kind(label='Nothing', proves=None),
-    }
-)  # fmt: skip
+SIGNED: Options = {
+    'header': 'x-signature', 'algorithm': 'sha256', 'encoding': 'hex', 'prefix': '', 'signed': '{body}',
+    'ts_header': '', 'tolerance': TOLERANCE,
+}  # fmt: skip
+TABLE: dict[AuthKind, Kind] = {
+    'standard_webhooks': Kind(label='Standard Webhooks', proves=_standard_webhooks),
+    'github': Kind(label='GitHub', proves=_github),
+    'stripe': Kind(label='Stripe', proves=_stripe),
+    'shopify': Kind(label='Shopify', proves=_shopify),
+    'woocommerce': Kind(label='WooCommerce', proves=_woocommerce),
+    'slack': Kind(label='Slack', proves=_slack),
+    'meta': Kind(label='Meta', proves=_github),  # the same header, made the same way
+    'twilio': Kind(label='Twilio', proves=_twilio),
+    'grafana': Kind(label='Grafana or Alertmanager', proves=_grafana),
+    'hmac': Kind(label='An HMAC signature', proves=_hmac, options=SIGNED),
+    'header': Kind(label='A token in a header', proves=_header, options={'header': 'authorization'}),
+    'basic': Kind(label='A name and a password', proves=_basic, options={'user': 'dovecote'}),
+    'query': Kind(label='A token in the address', proves=_query, options={'parameter': 'token'}),
+    'key': Kind(label='The address alone', proves=None),
+    'none': Kind(label='Nothing', proves=None),
+}
+KINDS: Mapping[AuthKind, Kind] = MappingProxyType(TABLE)
 
 
 # ---- what they are made of

@@ -41,8 +41,8 @@ from .problems import problem
 from .reference import openapi_of
 
 RESOURCES = (
-    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, flows, hooks, keys, people,
-    protection, hosts, sandbox, health, metrics,
+    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, flows, hooks, keys,
+    people, protection, hosts, sandbox, health, metrics,
 )  # fmt: skip
 PAGES = {'/api/docs'}
 
