@@ -21,7 +21,7 @@ from peewee import (
 from .database import Table, TimeField, as_number, as_time, statement
 
 EventState = Literal['received', 'done', 'skipped', 'duplicate', 'failed', 'tested']
-Origin = Literal['live', 'test', 'replay']
+Origin = Literal['live', 'test', 'replay', 'sample']
 
 
 class Hook(Table):

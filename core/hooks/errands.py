@@ -33,7 +33,7 @@ from ..outbox import Author, Saying
 from ..world import World
 from .doing import Doing
 from .hooks import Hooks
-from .mapping import Wish, map_of, values_of, wishes_of
+from .mapping import Map, Wish, map_of, values_of, wishes_of
 from .reading import KEPT_FOR, dedupe_key, payload_of
 
 log = logging.getLogger(__name__)
@@ -115,6 +115,20 @@ class Errands:
         """Nobody waits for it any more."""
         with self._lock:
             self._listeners.pop(event_id, None)
+
+    def try_out(self, map: Map, values: Mapping[str, Any], to: str, author: Author) -> str:
+        """Send the first message there would be to somebody else instead; returns its id. Raises what `do` raises."""
+        wish = next(iter(wishes_of(self.hooks.checked(map), values)), None)
+        if wish is None or wish.action != 'message':
+            raise Invalid('Nothing would be said here.')
+        if wish.problem:
+            raise Invalid(wish.problem, field=wish.field)
+        saying, problem = self._prepared(wish)
+        if problem is not None:
+            raise problem
+        aside = replace(wish, to=to, name='')
+        done = write(lambda: self.doing.do(aside, saying, author, country=map.country, payload=None, unknown='create'))
+        return str(done['message'])
 
     def replay(self, event_id: str, hook_id: str) -> str:
         """Do it again, as a new event whose id is returned; of one that failed only what did not go through.

@@ -1,5 +1,6 @@
 """Where calls to hooks come in: believed or not, new or told before, and kept before anybody is thanked."""
 
+import json
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from data.database import after_commit, write_soon
+from data.database import after_commit, write, write_soon
 from data.hooks import add_event, came_again, hook_exists, remember, was_seen
 
 from ..errors import DovecoteError, Invalid, NotFound
@@ -139,6 +140,21 @@ class Reception:
             return Taken(id=id)
 
         return write_soon(keep)
+
+    def show(self, hook_id: str, sample: Any) -> str:
+        """Keep an example as if it had been told, to build on until the first call comes. Returns its id."""
+        id, now = self.world.new_id(), self.world.now()
+        body = json.dumps(sample, indent=2, ensure_ascii=False).encode()
+
+        def keep() -> None:
+            add_event(
+                id, hook_id, origin='sample', state='tested', at=now, due_at=None, ip='', headers=[], query=[],
+                content_type='application/json', body=body,
+            )  # fmt: skip
+            self._tell(hook_id, id)
+
+        write(keep)
+        return id
 
     def turned_away(self, hook_id: str) -> Turned | None:
         """The last call of it that was, since the program started."""

@@ -562,7 +562,9 @@ class HookMadeOut(HookOut):
 
 class HookEventOut(BaseModel):
     id: str
-    origin: str = Field(description='live, test or replay.', examples=['live'])
+    origin: str = Field(
+        description='live, test, replay or sample (an example that came with the hook).', examples=['live']
+    )
     state: str = Field(description='received, done, skipped, duplicate, failed or tested.', examples=['done'])
     at: str | None = TIME
     due_at: str | None = Field(description='When something is still to be done about it.', examples=[None])
