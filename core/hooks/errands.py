@@ -25,7 +25,7 @@ from data.hooks import (
 )
 
 from ..attaching import as_message, from_web
-from ..errors import Conflict, DovecoteError, Invalid, NotFound
+from ..errors import Conflict, DovecoteError, Invalid, NoFiller, NotFound
 from ..fetch import Guard
 from ..media import MediaStore
 from ..news import NewsDesk
@@ -180,6 +180,10 @@ class Errands:
         work: Callable[[], None]
         try:
             payload, wishes = self._planned(row)
+        except NoFiller as error:  # the sweep comes back to it
+            log.error('hook event %s waits: %s', id, error)
+            self._let_go(id)
+            return
         except DovecoteError as error:
             work = partial(self._end, row, 'failed', list(row.results), str(error))
         else:

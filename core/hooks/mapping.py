@@ -6,11 +6,9 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from jinja2 import TemplateError
-
 from ..errors import Invalid
 from ..events import FileKind
-from ..fill import ENVIRONMENT, compiled, fill
+from ..fill import Plain, compiled, evaluate, fill
 
 Action = Literal['message', 'contact', 'flow']
 Unknown = Literal['create', 'ignore', 'error']
@@ -20,18 +18,7 @@ LONGEST_DELAY = timedelta(days=30)
 SPAN = re.compile(r'(\d{1,7})\s*(s|m|h|d)?\Z')
 UNITS = {'': 1, 's': 1, 'm': 60, 'h': 3_600, 'd': 86_400}
 NO = {'', 'false', 'no', 'off', '0', 'none', 'null'}
-ONE = re.compile(r'\s*\{\{(.*)\}\}\s*\Z', re.DOTALL)
 VARS_MOST = 50
-WRONG = (
-    TemplateError,
-    TypeError,
-    ValueError,
-    ArithmeticError,
-    LookupError,
-    AttributeError,
-    RecursionError,
-    MemoryError,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,13 +136,13 @@ def checked_map(map: Map) -> Map:
         raise Invalid(f'A file is shown as one of {", ".join(get_args(FileKind))}.', field='map.media.as')
     if len(map.vars) > VARS_MOST:
         raise Invalid(f'At most {VARS_MOST} vars.', field='map.vars')
-    if map.for_each and not ONE.match(map.for_each):
-        raise Invalid('“for_each” is one expression, like {{ payload.lines }}.', field='map.for_each')
     for name, source in sources_of(map):
         try:
             compiled(source)
         except Invalid as error:
             raise Invalid(str(error), field=f'map.{name}') from error
+    if map.for_each and not compiled(map.for_each).alone:
+        raise Invalid('“for_each” is one expression, like {{ payload.lines }}.', field='map.for_each')
     return map
 
 
@@ -205,28 +192,28 @@ def _filled(name: str, source: str, values: Mapping[str, Any]) -> str:
 
 
 def _wanted(map: Map, values: Mapping[str, Any]) -> bool:
-    return not map.when or _filled('when', map.when, values).strip().lower() not in NO
+    if not map.when:
+        return True
+    found = _evaluated('when', map.when, values)
+    return found.strip().lower() not in NO if isinstance(found, str) else bool(found)
 
 
 def _each(map: Map, values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    found = _list(map.for_each, values)
+    found = _evaluated('for_each', map.for_each, values)
+    if isinstance(found, Mapping):
+        found = list(found.values())
+    if not isinstance(found, list | tuple):
+        raise Invalid('“for_each” gives no list here.', field='map.for_each')
     if len(found) > EACH_MOST:
         raise Invalid(f'“for_each” gives {len(found)} things; at most {EACH_MOST} are done.', field='map.for_each')
     return [{**values, 'item': item, 'number': number} for number, item in enumerate(found)]
 
 
-def _list(source: str, values: Mapping[str, Any]) -> list[Any]:
-    inside = ONE.match(source)
-    assert inside is not None  # it was checked when it was kept
+def _evaluated(name: str, source: str, values: Mapping[str, Any]) -> Plain:
     try:
-        found = ENVIRONMENT.compile_expression(inside[1], undefined_to_none=True)(**values)
-    except WRONG as error:
-        raise Invalid(f'The template cannot be filled: {error}.', field='map.for_each') from error
-    if isinstance(found, Mapping):
-        found = list(found.values())
-    if not isinstance(found, list | tuple):
-        raise Invalid('“for_each” gives no list here.', field='map.for_each')
-    return list(found)
+        return evaluate(source, values)
+    except Invalid as error:
+        raise Invalid(str(error), field=f'map.{name}') from error
 
 
 def _seconds(text: str) -> float:
