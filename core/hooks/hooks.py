@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import ipaddress
 import json
+import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,8 @@ from ..seal import Seal
 from ..world import World
 from .mapping import Map, checked_map, kept_map, map_of
 from .verifying import KINDS, AuthKind, checked_auth
+
+log = logging.getLogger(__name__)
 
 Respond = Literal['now', 'wait']
 
@@ -104,7 +107,7 @@ class Hooks:
                 raise Invalid(f'There are {MOST} hooks already; delete one that nobody calls.')
             now = self.world.now()
             made = Known(id=self.world.new_id(), key=key, settings=settings, created_at=now, changed_at=now)
-            rows.add_hook(id=made.id, key_hash=_hash(key), created_at=now, **self._columns(made))
+            rows.add_hook(id=made.id, created_at=now, **self._columns(made))
             self._changed()
             return made
 
@@ -125,7 +128,8 @@ class Hooks:
             elif new.kind in NEEDS_SECRET and not new.secret:
                 chosen = _fresh_secret(new.kind)
                 settings = replace(new, secret=chosen)
-            made = replace(old, settings=self._checked(settings), previous=previous, previous_until=until,
+            key = old.key or secrets.token_urlsafe(KEY_BYTES)
+            made = replace(old, key=key, settings=self._checked(settings), previous=previous, previous_until=until,
                            changed_at=now)  # fmt: skip
             rows.change_hook(id, **self._columns(made))
             self._changed()
@@ -212,18 +216,19 @@ class Hooks:
         told = known.settings
         hidden = {'key': known.key, 'secret': told.secret, 'previous': known.previous, 'verify': told.verify_token}
         return {
-            'name': told.name, 'sealed': self.seal.close(json.dumps(hidden)), 'auth': {'kind': told.kind, **told.auth},
+            'name': told.name, 'key_hash': _hash(known.key),
+            'sealed': self.seal.close(json.dumps(hidden)), 'auth': {'kind': told.kind, **told.auth},
             'map': kept_map(told.map), 'enabled': told.enabled, 'respond': told.respond,
             'per_minute': told.per_minute, 'allow_from': list(told.allow_from), 'once': told.once,
             'previous_until': known.previous_until, 'changed_at': known.changed_at,
         }  # fmt: skip
 
     def _known(self, row: rows.Hook) -> Known:
-        hidden = json.loads(self.seal.open(str(row.sealed)))
+        hidden = self._opened(row)
         auth = dict(row.auth)
         settings = Settings(
             name=str(row.name), kind=auth.pop('kind'), auth=auth, secret=hidden['secret'],
-            verify_token=hidden['verify'], map=map_of(row.map), enabled=bool(row.enabled),
+            verify_token=hidden['verify'], map=map_of(row.map), enabled=bool(row.enabled) and bool(hidden['key']),
             respond=cast(Respond, row.respond), per_minute=int(row.per_minute), allow_from=tuple(row.allow_from),
             once=str(row.once),
         )  # fmt: skip
@@ -231,6 +236,15 @@ class Hooks:
             id=str(row.id), key=hidden['key'], settings=settings, previous=hidden['previous'],
             previous_until=row.previous_until, created_at=row.created_at, changed_at=row.changed_at,
         )  # fmt: skip
+
+    def _opened(self, row: rows.Hook) -> dict[str, str]:
+        """What is sealed; all of it empty when the program's secret is another one now: such a hook is off."""
+        try:
+            found: dict[str, str] = json.loads(self.seal.open(str(row.sealed)))
+        except Invalid as error:
+            log.error('hook %s is off: %s', row.id, error)
+            return dict.fromkeys(('key', 'secret', 'previous', 'verify'), '')
+        return found
 
     def _changed(self) -> None:
         after_commit(self._forget)
@@ -254,17 +268,19 @@ def _fresh_secret(kind: AuthKind) -> str:
 def _check_secret(kind: AuthKind, secret: str, verify_token: str) -> None:
     if len(secret) > 500 or len(verify_token) > 500:
         raise Invalid('A secret has at most 500 characters.', field='auth.secret')
+    if kind in NEEDS_SECRET and not secret:
+        raise Invalid('This proof needs a secret.', field='auth.secret')
     if kind not in NEEDS_SECRET and secret:
         raise Invalid(f'“{KINDS[kind].label}” has no secret.', field='auth.secret')
     if kind != 'meta' and verify_token:
         raise Invalid('Only Meta asks with a token first.', field='auth.verify_token')
     if kind == 'standard_webhooks':
         try:
-            base64.b64decode(secret.removeprefix('whsec_'), validate=True)
+            known = base64.b64decode(secret.removeprefix('whsec_'), validate=True)
         except binascii.Error:
-            raise Invalid(
-                'A secret of Standard Webhooks is whsec_ and base64 behind it.', field='auth.secret'
-            ) from None
+            known = b''
+        if not known:
+            raise Invalid('A secret of Standard Webhooks is whsec_ and base64 behind it.', field='auth.secret')
 
 
 def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:

@@ -159,7 +159,3 @@ RECIPES: tuple[Recipe, ...] = (
         sample={'phone': '+15551230001', 'text': 'Hello'},
     ),
 )  # fmt: skip
-
-
-def recipe(key: str) -> Recipe | None:
-    return next((each for each in RECIPES if each.key == key), None)

@@ -99,7 +99,7 @@ def _standard_webhooks(call: Call, options: Options, secret: str) -> bool:
 
 def _github(call: Call, options: Options, secret: str) -> bool:
     right = 'sha256=' + _mac(secret, call.body, 'sha256', 'hex')
-    return _same(right, call.header('x-hub-signature-256'))
+    return same(right, call.header('x-hub-signature-256'))
 
 
 def _stripe(call: Call, options: Options, secret: str) -> bool:
@@ -110,17 +110,17 @@ def _stripe(call: Call, options: Options, secret: str) -> bool:
 
 
 def _shopify(call: Call, options: Options, secret: str) -> bool:
-    return _same(_mac(secret, call.body, 'sha256', 'base64'), call.header('x-shopify-hmac-sha256'))
+    return same(_mac(secret, call.body, 'sha256', 'base64'), call.header('x-shopify-hmac-sha256'))
 
 
 def _woocommerce(call: Call, options: Options, secret: str) -> bool:
-    return _same(_mac(secret, call.body, 'sha256', 'base64'), call.header('x-wc-webhook-signature'))
+    return same(_mac(secret, call.body, 'sha256', 'base64'), call.header('x-wc-webhook-signature'))
 
 
 def _slack(call: Call, options: Options, secret: str) -> bool:
     at = call.header('x-slack-request-timestamp')
     right = 'v0=' + _mac(secret, f'v0:{at}:'.encode() + call.body, 'sha256', 'hex')
-    return _in_time(call, at) & _same(right, call.header('x-slack-signature'))
+    return _in_time(call, at) & same(right, call.header('x-slack-signature'))
 
 
 def _twilio(call: Call, options: Options, secret: str) -> bool:
@@ -131,8 +131,8 @@ def _twilio(call: Call, options: Options, secret: str) -> bool:
         fits = True
     else:
         fields, told = '', dict(parse_qsl(call.query)).get('bodySHA256', '')
-        fits = _same(hashlib.sha256(call.body).hexdigest(), told)
-    found = [_same(_mac(secret, f'{url}{fields}'.encode(), 'sha1', 'base64'), said) for url in call.urls]
+        fits = same(hashlib.sha256(call.body).hexdigest(), told)
+    found = [same(_mac(secret, f'{url}{fields}'.encode(), 'sha1', 'base64'), said) for url in call.urls]
     return fits & any(found)
 
 
@@ -143,7 +143,7 @@ def _grafana(call: Call, options: Options, secret: str) -> bool:
         return _bearer(call, secret) | _password(call, secret)
     at = call.header('x-grafana-alerting-timestamp')
     before = f'{at}:'.encode() if at else b''
-    return (not at or _in_time(call, at)) & _same(_mac(secret, before + call.body, 'sha256', 'hex'), said)
+    return (not at or _in_time(call, at)) & same(_mac(secret, before + call.body, 'sha256', 'hex'), said)
 
 
 def _hmac(call: Call, options: Options, secret: str) -> bool:
@@ -154,12 +154,12 @@ def _hmac(call: Call, options: Options, secret: str) -> bool:
         secret, before + call.body + after, options['algorithm'], options['encoding']
     )  # fmt: skip
     in_time = not options['ts_header'] or _in_time(call, at, int(options['tolerance']))
-    return in_time & _same(right, call.header(options['header']))
+    return in_time & same(right, call.header(options['header']))
 
 
 def _header(call: Call, options: Options, secret: str) -> bool:
     said = call.header(options['header'])
-    return _same(secret, said) | (said[:7].lower() == 'bearer ' and _same(secret, said[7:].strip()))
+    return same(secret, said) | (said[:7].lower() == 'bearer ' and same(secret, said[7:].strip()))
 
 
 def _basic(call: Call, options: Options, secret: str) -> bool:
@@ -167,7 +167,7 @@ def _basic(call: Call, options: Options, secret: str) -> bool:
 
 
 def _query(call: Call, options: Options, secret: str) -> bool:
-    return _same(secret, dict(call.asked).get(options['parameter'], ''))
+    return same(secret, dict(call.asked).get(options['parameter'], ''))
 
 
 SIGNED: Options = {
@@ -204,12 +204,13 @@ def _mac(key: str | bytes, content: bytes, algorithm: str, encoding: str) -> str
     return (base64.urlsafe_b64encode(made) if encoding == 'base64url' else base64.b64encode(made)).decode()
 
 
-def _same(right: str, said: str) -> bool:
+def same(right: str, said: str) -> bool:
+    """Compared in a time that tells nothing."""
     return hmac.compare_digest(right.encode(), said.encode('utf-8', 'replace'))
 
 
 def _among(right: str, said: Sequence[str]) -> bool:
-    return any([_same(right, each) for each in said[:20]])  # noqa: C419
+    return any([same(right, each) for each in said[:20]])  # noqa: C419
 
 
 def _in_time(call: Call, at: str, tolerance: int = TOLERANCE) -> bool:
@@ -221,7 +222,7 @@ def _in_time(call: Call, at: str, tolerance: int = TOLERANCE) -> bool:
 
 def _bearer(call: Call, secret: str) -> bool:
     scheme, _, token = call.header('authorization').partition(' ')
-    return scheme.lower() == 'bearer' and _same(secret, token.strip())
+    return scheme.lower() == 'bearer' and same(secret, token.strip())
 
 
 def _password(call: Call, secret: str, user: str | None = None) -> bool:
@@ -233,4 +234,4 @@ def _password(call: Call, secret: str, user: str | None = None) -> bool:
         name, _, password = base64.b64decode(said.strip(), validate=True).decode('utf-8', 'replace').partition(':')
     except binascii.Error:
         return False
-    return _same(secret, password) & (user is None or _same(user, name))
+    return same(secret, password) & (user is None or same(user, name))

@@ -29,10 +29,6 @@ class Windows:
             if calls is not None:
                 calls.append(self.ticks())
 
-    def forget(self, name: str) -> None:
-        with self._lock:
-            self._calls.pop(name, None)
-
     def _room(self, name: str, most: int) -> deque[float] | None:
         if not most:
             return None

@@ -575,6 +575,8 @@ def test_a_hook_that_makes_no_sense_is_not_made(door: Door) -> None:
     refused('auth.kind', auth={'kind': 'magic'})
     refused('auth.header', auth={'kind': 'github', 'header': 'x'})
     refused('auth.secret', auth={'kind': 'standard_webhooks', 'secret': 'whsec_!'})
+    refused('auth.secret', auth={'kind': 'standard_webhooks', 'secret': 'whsec_'})
+    refused('auth.secret', auth={'kind': 'key', 'secret': 'of nothing'})
     refused('auth.ts_header', auth={'kind': 'hmac', 'signed': '{ts}.{body}'})
     refused('auth.signed', auth={'kind': 'hmac', 'signed': 'nothing'})
     refused('map.text', map={'session': 'shop', 'to': ANNA})

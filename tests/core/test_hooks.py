@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -159,6 +159,21 @@ def test_the_old_secret_is_good_for_a_day(porch: Porch) -> None:
     with pytest.raises(DovecoteError, match='not accepted'):
         porch.told(hook, {'n': 2}, authorization='old')
     assert porch.told(hook, {'n': 3}, authorization=fresh).id
+
+
+def test_a_hook_sealed_with_another_key_is_off_until_it_is_saved_again(porch: Porch) -> None:
+    hook = porch.hook(kind='header', secret='old')
+    others = Hooks(porch.hooks.world, Seal(b'z' * 32), porch.hooks.desk)
+    assert others.at(hook.key) is not None
+    (found,) = others.all()
+    assert (found.settings.name, found.settings.enabled, found.key) == ('Orders', False, '')
+    with pytest.raises(Invalid, match='needs a secret'):
+        others.change(hook.id, replace(found.settings, enabled=True))
+    made, _ = others.change(hook.id, replace(found.settings, enabled=True, secret='new'))
+    assert made.key not in ('', hook.key)
+    again = others.at(made.key)
+    assert again is not None
+    assert again.secrets(porch.house.clock.now()) == ['new']
 
 
 def test_a_delay_is_settled_when_it_is_over_whatever_the_hook_says_by_then(porch: Porch) -> None:
