@@ -3,6 +3,7 @@
 from .answers import Answer
 from .blocked import Blocked
 from .chats import Chat
+from .clocks import FlowClock, FlowSilence
 from .contacts import Contact
 from .database import Table
 from .events import LoggedEvent, LogPlace
@@ -21,8 +22,8 @@ from .sessions import Session, SessionChange
 from .tags import ContactGroup, ContactGroupMember, ContactTag
 
 TABLES: tuple[type[Table], ...] = (
-    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload, Download,
-    Note, QuickReply, Flow, FlowVersion, Run, LoggedEvent, LogPlace, Answer, User, Login, ApiKey, SessionLimit,
-    SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup, ContactGroupMember, Hook, HookEvent,
-    HookOnce,
+    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload,
+    Download, Note, QuickReply, Flow, FlowVersion, Run, FlowClock, FlowSilence, LoggedEvent, LogPlace, Answer, User,
+    Login, ApiKey, SessionLimit, SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup, ContactGroupMember,
+    Hook, HookEvent, HookOnce,
 )  # fmt: skip

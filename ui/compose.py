@@ -51,12 +51,15 @@ from core.world import World, real_world
 from data.database import close_database, open_database, write
 from flows.bench import Bench
 from flows.carrying import Carrying
+from flows.clocks import Clocks
+from flows.compliance import Compliance
 from flows.guards import CAREFUL, SANDBOX, LoopGuard
 from flows.http import Http
 from flows.library import Library
 from flows.listening import Listener, from_now_on
 from flows.router import Router, Workers
 from flows.runner import Runner
+from flows.silences import Silences
 from flows.trials import failing
 
 if TYPE_CHECKING:
@@ -103,7 +106,6 @@ class Gateway:
     hooks: Hooks
     reception: Reception
     errands: Errands
-    doing: Doing
     jobs: Jobs
     ticker: Ticker
     sandbox: 'Sandbox | None'
@@ -196,8 +198,13 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     runner = Runner(world, desk, library, carrying, doors, workers.at_work)
     bench = Bench(world, library, doors)
     library.failing = lambda document: failing(bench, document)
-    router = Router(world, library, loops, runner, workers, stale_after=settings.stale_after or math.inf)
-    listener = Listener(world, library, router, runner)
+    router = Router(
+        world, library, loops, runner, workers, Compliance(outbox, pacing.opt_outs),
+        stale_after=settings.stale_after or math.inf,
+    )  # fmt: skip
+    silences = Silences(world, library, router)
+    clocks = Clocks(world, library, router, identities, home='UTC')
+    listener = Listener(world, library, router, runner, silences)
     bus.watch(listener.hear)
     groups = Groups(world, identities, hosts, GroupFacts(world, identities, desk))
     calls = Calls(world, identities, desk, hosts, outbox)
@@ -210,14 +217,13 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     hooks = Hooks(world, seal, desk)
     doing = Doing(identities, outbox, hooks, country=settings.default_country)
     errands = Errands(world, hooks, doing, desk, media=media, guard=guard)
-    reception = Reception(world, hooks, errands, desk)
     jobs = Jobs(state.jobs)
     jobs.every_minute('housekeeping', Housekeeping(world, retention_days=settings.retention_days).clean)
     jobs.every_minute('old files', media.clean)
     jobs.every_minute('hand back', chats.hand_back_overdue)
     every_second = (
-        sessions.tick, outbox.sweep, again.tick, router.sweep, runner.sweep, downloads.sweep, errands.sweep,
-        WordIndex(world).tick,
+        sessions.tick, outbox.sweep, again.tick, router.sweep, runner.sweep, clocks.tick, silences.tick,
+        downloads.sweep, errands.sweep, WordIndex(world).tick,
     )  # fmt: skip
     ticker = Ticker(every_second)
     meter = Meter() if settings.metrics else None
@@ -229,7 +235,8 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         inbox=inbox, chats=chats, groups=groups, calls=calls, presence=presence, blocklist=blocklist,
         quick_replies=QuickReplies(world, desk), guard=guard, media=media, downloads=downloads, library=library,
         workers=workers, runner=runner, bench=bench, listener=listener, router=router, hooks=hooks,
-        reception=reception, errands=errands, doing=doing, jobs=jobs, ticker=ticker, sandbox=sandbox, meter=meter,
+        reception=Reception(world, hooks, errands, desk), errands=errands, jobs=jobs, ticker=ticker,
+        sandbox=sandbox, meter=meter,
     )  # fmt: skip
 
 

@@ -9,10 +9,11 @@ from data.database import read
 from data.traffic import session_facts
 
 from ..addresses import Address, parse_recipient
+from ..allowed import can_send
 from ..errors import Conflict, DovecoteError, Invalid, NotFound
 from ..fetch import checked
 from ..identities import Identities
-from ..outbox import LONGEST, Author, Outbox, Saying, can_send
+from ..outbox import LONGEST, Author, Outbox, Saying
 from .hooks import Hooks
 from .mapping import Map, Unknown, Wish, wishes_of
 

@@ -51,11 +51,15 @@ from data.sessions import Session, session_by_name
 from data.traffic import Line
 from flows.bench import Bench
 from flows.carrying import Carrying
+from flows.clocks import Clocks
+from flows.compliance import Compliance
 from flows.guards import CAREFUL, LoopGuard
 from flows.http import Http
 from flows.library import Library
+from flows.listening import Listener, from_now_on
 from flows.router import Router, Workers
 from flows.runner import Runner
+from flows.silences import Silences
 from flows.trials import failing
 
 T = TypeVar('T')
@@ -270,6 +274,9 @@ class House:
     pacing: Pacing
     runner: Runner
     bench: Bench
+    listener: Listener
+    clocks: Clocks
+    silences: Silences
     workers: Workers
     news: list[News] = field(default_factory=list)
     stored: list[Event] = field(default_factory=list)
@@ -394,7 +401,12 @@ def house(tmp_path: Path) -> Iterator[House]:
     )  # fmt: skip
     bench = Bench(world, library, Http(world, Guard(LOOPBACK)))
     library.failing = lambda document: failing(bench, document)
-    router = Router(world, library, LoopGuard(CAREFUL), runner, workers)
+    compliance = Compliance(outbox, pacing.opt_outs)
+    router = Router(world, library, LoopGuard(CAREFUL), runner, workers, compliance)
+    silences = Silences(world, library, router)
+    clocks = Clocks(world, library, router, identities, home='UTC')
+    listener = Listener(world, library, router, runner, silences)
+    write(from_now_on)
     groups = Groups(world, identities, hosts, GroupFacts(world, identities, desk))
     calls = Calls(world, identities, desk, hosts, outbox)
     presence, blocklist = Presence(world, identities, desk, hosts), Blocklist(world, identities, desk, hosts)
@@ -418,6 +430,9 @@ def house(tmp_path: Path) -> Iterator[House]:
         pacing,
         runner,
         bench,
+        listener,
+        clocks,
+        silences,
         workers,
         nudged=nudged,
         later=later,

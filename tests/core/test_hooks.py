@@ -93,7 +93,6 @@ def porch(house: House, tmp_path: Path) -> Iterator[Porch]:
     hooks = Hooks(world, Seal(b'k' * 32), desk, start_flow=start, fill_template=template)
     store = MediaStore(tmp_path / 'media', world, max_mb=5)
     store.start()
-    house.outbox.files = store.file_for
     guard = Guard((ip_network('127.0.0.0/8'),))
     errands = Errands(world, hooks, Doing(house.outbox.identities, house.outbox, hooks), desk, media=store, guard=guard)
     house.working()

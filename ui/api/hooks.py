@@ -26,7 +26,7 @@ from .aside import aside
 from .asking import Route, asker_of, body_of, must_have_all, says
 from .lists import Cursor, Limit, Page, cut, id_of, json_answer, json_bytes, list_answer
 from .once import Nothing, carried_out, once_of, opened, sealed
-from .shapes import HookEventOut, HookMadeOut, HookOut, OneHookEventOut, RehearsalOut, ReplayOut
+from .shapes.hooks import HookEventOut, HookMadeOut, HookOut, OneHookEventOut, RehearsalOut, ReplayOut
 
 TEMPLATE = 'A template over `payload`, `headers`, `query`, `endpoint`, `now`; with `for_each` also `item` and `number`.'
 EVENTS = 'received, done, skipped, duplicate, failed or tested.'
@@ -209,7 +209,7 @@ def routes(gateway: Gateway) -> APIRouter:
             hook = hooks.one(id)
             wanted = _map(new.map) if new.map is not None else hook.settings.map
             values = _values(gateway, hook, new)
-            items = gateway.doing.rehearse(wanted, values)
+            items = gateway.errands.doing.rehearse(wanted, values)
             return {'skipped': not items, 'items': items}
 
         return json_answer(await aside(work))

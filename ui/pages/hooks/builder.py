@@ -180,7 +180,7 @@ class Builder:
             return Seen(problem=str(error))
 
     def _rehearsed(self, map: Map, event: str) -> list[dict[str, Any]]:
-        return self.gateway.doing.rehearse(map, self._values(event))
+        return self.gateway.errands.doing.rehearse(map, self._values(event))
 
     def _values(self, event: str) -> dict[str, Any]:
         with read():
