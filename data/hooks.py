@@ -148,8 +148,11 @@ def event_counts(since: datetime) -> dict[tuple[str, str], int]:
 
 def last_events() -> dict[str, datetime]:
     """hook id -> when it was called last."""
-    rows = statement('SELECT hook_id, MAX(at) FROM hook_event GROUP BY hook_id')
-    return {str(hook): as_time(at) for hook, at in rows}
+    rows = statement(
+        "SELECT h.id, (SELECT e.at FROM hook_event e WHERE e.hook_id = h.id AND e.origin <> 'sample'"
+        ' ORDER BY e.id DESC LIMIT 1) FROM hook h'
+    )
+    return {str(hook): as_time(at) for hook, at in rows if at is not None}
 
 
 # ---- what they were told
