@@ -110,7 +110,7 @@ class Doing:
 
     def _is_known(self, address: Address, wish: Wish) -> bool:
         if address.kind != 'group':
-            return self.identities.known(address)
+            return self.identities.known(address) is not None
         facts = session_facts(wish.session)
         return facts is not None and chat_with(facts[0], group=address.digits) is not None
 

@@ -2,18 +2,15 @@
 
 import base64
 import binascii
-from dataclasses import replace
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.attaching import as_message, from_web
-from core.contents import kept
 from core.errors import Invalid
 from core.events import FileKind
 from core.media import Media
 from core.outbox import Saying
-from core.preview import first_link, preview_of
 from core.rights import Asker
 
 from ..compose import Gateway
@@ -43,13 +40,6 @@ def attached(gateway: Gateway, asker: Asker, part: MediaPart) -> Saying:
     return as_message(
         gateway.media, _brought(gateway, asker, part), part.as_, caption=part.caption, filename=part.filename
     )
-
-
-def with_preview(gateway: Gateway, said: Saying) -> Saying:
-    """The same text with what its first link leads to; without, when that cannot be had."""
-    link = first_link(said.text)
-    found = preview_of(gateway.guard, link) if link else None
-    return replace(said, content=kept(found)) if found is not None else said
 
 
 def _brought(gateway: Gateway, asker: Asker, part: MediaPart) -> Media:
