@@ -35,7 +35,10 @@ BULK_PRIORITY = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """Who says something: `id` is 'user:<id>', 'key:<id>', 'flow:<key>' or 'session'; `name` is for people to read."""
+    """Who says something: `id` is 'user:<id>', 'key:<id>', 'flow:<key>', 'hook:<id>' or 'session'.
+
+    `name` is for people to read.
+    """
 
     id: str
     name: str

@@ -2,12 +2,11 @@
 
 import base64
 import binascii
-from dataclasses import replace
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.contents import kept
+from core.attaching import as_message, from_web
 from core.errors import Invalid
 from core.events import FileKind
 from core.media import Media
@@ -15,10 +14,6 @@ from core.outbox import Saying
 from core.rights import Asker
 
 from ..compose import Gateway
-
-# What WhatsApp shows as a picture or plays; anything else goes as a document unless the caller says how.
-PICTURES = {'image/jpeg', 'image/png', 'image/webp', 'image/gif', 'image/bmp', 'image/tiff', 'image/avif'}
-CAPTIONED = {'image', 'video', 'document'}
 
 
 class FilePart(BaseModel):
@@ -47,22 +42,8 @@ def attached(gateway: Gateway, asker: Asker, part: MediaPart) -> Saying:
 
     Raises Invalid, TooLarge, NotFound, Conflict (`ffmpeg_missing`) and StorageFailed.
     """
-    media = brought(gateway, asker, part, part.filename)
-    kind = part.as_ or kind_of(media)
-    if part.caption and kind not in CAPTIONED:
-        raise Invalid(f'A {kind} has no caption.', field='media.caption')
-    fits = gateway.media.adapt(media, kind)
-    file = gateway.media.local_file(fits, kind)
-    named = replace(file, filename=part.filename or media.filename or file.filename)
-    return Saying(kind=kind, text=part.caption, content=kept(named), media_id=fits.id)
-
-
-def kind_of(media: Media) -> FileKind:
-    if media.mime in PICTURES:
-        return 'image'
-    if media.mime.startswith('video/'):
-        return 'video'
-    return 'audio' if media.mime.startswith('audio/') else 'document'
+    file = brought(gateway, asker, part, part.filename)
+    return as_message(gateway.media, file, part.as_, caption=part.caption, filename=part.filename)
 
 
 def brought(gateway: Gateway, asker: Asker, part: FilePart, filename: str = '') -> Media:
@@ -74,8 +55,7 @@ def brought(gateway: Gateway, asker: Asker, part: FilePart, filename: str = '') 
     if part.id:
         return store.visible(asker, part.id)
     if part.url:
-        with gateway.guard.fetch(part.url, most=store.most) as found:
-            return store.keep(found.chunks, filename=filename or found.filename, said_mime=found.mime)
+        return from_web(store, gateway.guard, part.url, filename=filename)
     try:
         data = base64.b64decode(part.data, validate=True)
     except binascii.Error:
