@@ -141,7 +141,7 @@ async def test_a_group_is_named_described_closed_and_left(tab: Page, product: Pr
     await tab.get_by_role('dialog').get_by_role('button', name='Close').click()
 
     await tab.get_by_role('button', name='Leave the group…').click()
-    await tab.get_by_role('button', name='Leave', exact=True).click()
+    await tab.get_by_role('button', name='Leave the group', exact=True).click()
     await expect(tab.get_by_text('You are no longer in this group.').first).to_be_visible()
     await expect(tab.get_by_role('button', name='Leave the group…')).to_have_count(0)
 

@@ -97,8 +97,9 @@ class InboxPage:
         self.list.choose(chat_id)
         self.contact.visible(True)
         self.contact.who(chat)
-        self._picked = ''
-        await self._tell(self._last())
+        self._picked = at
+        self.talk.talk.mark(at)
+        await self._tell(at or self._last())
         await self._read()
 
     def close(self) -> None:

@@ -137,6 +137,7 @@ class ChatList:
             for show, word in (SHOWN | RARELY).items():
                 each = words(word, tag='button').props('type=button')
                 each.on('click', lambda _, show=show: self._shown(show))
+                each.classes('rare' if show in RARELY else '')
                 self._words[show] = each
         self._press()
 

@@ -13,8 +13,8 @@ from data.people import all_users, names_of
 from data.search import Hit, search_messages
 
 from .brings import length_of
-from .said import who_wrote
-from .wording import HAPPENINGS, happening, shown_as
+from .said import names_in, who_wrote
+from .wording import HAPPENINGS, happening, shown_as, with_names
 
 # Nobody has a chat of the bot's; one that waits for a person and is nobody's is what must not be overlooked.
 AUTOMATION = {'bot': 'bot', 'human': 'human', 'unassigned': 'human'}
@@ -93,7 +93,8 @@ def find_lines(
     )
     last = {str(row.id): row for row in messages_by_ids([c.last_message for c in chats if c.last_message])}
     keepers = names_of({chat.assigned_to for chat in chats if chat.assigned_to})
-    return [_line(chat, last.get(str(chat.last_message)), keepers) for chat in chats]
+    names = names_in([row for row in last.values() if row.mentions])
+    return [_line(chat, last.get(str(chat.last_message)), keepers, names) for chat in chats]
 
 
 def find_hits(asker: Asker, sieve: Sieve, limit: int) -> list[tuple[Hit, str]]:
@@ -150,8 +151,8 @@ def chat_view(chat_id: str, asker: Asker) -> ChatView | None:
     )
 
 
-def _line(chat: Chat, last: Message | None, keepers: dict[str, str]) -> Line:
-    symbol, text = ('', '') if last is None else _last_words(chat, last)
+def _line(chat: Chat, last: Message | None, keepers: dict[str, str], names: dict[str, str]) -> Line:
+    symbol, text = ('', '') if last is None else _last_words(chat, last, names)
     own = last is not None and last.direction == 'out' and last.kind not in HAPPENINGS
     return Line(
         id=str(chat.id),
@@ -165,7 +166,7 @@ def _line(chat: Chat, last: Message | None, keepers: dict[str, str]) -> Line:
     )
 
 
-def _last_words(chat: Chat, last: Message) -> tuple[str, str]:
+def _last_words(chat: Chat, last: Message, names: dict[str, str]) -> tuple[str, str]:
     """Icon and text."""
     who = who_wrote(chat, last)
     if last.kind in HAPPENINGS:
@@ -175,7 +176,8 @@ def _last_words(chat: Chat, last: Message) -> tuple[str, str]:
     symbol, word = shown_as(str(last.kind))
     if last.kind in ('voice', 'audio', 'video') and last.content:
         word = ', '.join(filter(None, (word, length_of(int(last.content.get('seconds') or 0)))))
-    text = ' '.join(str(last.text)[:200].split()) or word
+    said = with_names(str(last.text), names) if last.mentions else str(last.text)
+    text = ' '.join(said[:200].split()) or word
     if chat.group and last.direction == 'in':
         text = f'{who.split(" ", maxsplit=1)[0]}: {text}'
     return symbol, text

@@ -16,11 +16,13 @@ from data.sessions import all_sessions
 from ...compose import Gateway
 from ...part import Part
 from ...pieces import STATES, Knot, panel, state_badge, trace, words
+from .lines import NAMED
 
 REMEMBERED = 30
 TONES = {'idle': 'done', 'accent': 'accent', 'good': 'good', 'wait': 'wait', 'bad': 'bad'}
 KINDS = ('session.state', 'message.received', 'message.sent', 'message.delivered', 'message.read', 'message.played',
          'message.failed', 'message.uncertain', 'flow.run.finished', 'flow.run.failed')  # fmt: skip
+CALLED = NAMED | {'reaction': 'reaction', 'edit': 'change', 'revoke': 'deletion', 'poll_vote': 'vote', 'call': 'call'}
 OUTGOING = {
     'sent': ('Sent {text} to {to}', 'done'),
     'seen': ('Saw {text} to {to}, written on the phone', 'done'),
@@ -143,7 +145,8 @@ def _name(peer: object) -> str:
 
 
 def _quoted(body: dict[str, Any]) -> str:
+    kind = str(body.get('kind') or 'message')
+    what = '' if kind == 'text' else f'a {CALLED.get(kind, "message").lower()}'
     text = ' '.join(str(body.get('text') or '').split())
-    if not text:
-        return f'a {body.get("kind") or "message"}'
-    return f'“{text}”' if len(text) <= 40 else f'“{text[:38]}…”'
+    said = f'“{text}”' if len(text) <= 40 else f'“{text[:38]}…”'
+    return ' '.join(filter(None, (what, text and said))) or 'a message'
