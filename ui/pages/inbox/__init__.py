@@ -33,8 +33,8 @@ ROUTING_TAKES = 0.4  # seconds, generously; a message no flow wanted makes no ne
 
 def register(gateway: 'Gateway') -> None:
     @page('/inbox', 'messages.see')
-    async def inbox(login: Login, chat: str = '', at: str = '') -> None:
-        await InboxPage(gateway, login).draw(chat, at)
+    async def inbox(login: Login, chat: str = '', at: str = '', q: str = '') -> None:
+        await InboxPage(gateway, login, q=q).draw(chat, at)
 
     @page('/inbox/{chat}', 'messages.see')
     async def inbox_chat(login: Login, chat: str) -> None:
@@ -44,12 +44,13 @@ def register(gateway: 'Gateway') -> None:
 class InboxPage:
     """Holds the three columns together, for one tab."""
 
-    def __init__(self, gateway: 'Gateway', login: Login) -> None:
+    def __init__(self, gateway: 'Gateway', login: Login, *, q: str = '') -> None:
         self.gateway, self.login = gateway, login
         self.asker = login.asker
         zone, clock = reader_zone(), gateway.world.now
         may_write = self.asker.may('messages.send')
-        self.list = ChatList(login, clock, zone, open=self.open, write=self._write_first if may_write else None)
+        write = self._write_first if may_write else None
+        self.list = ChatList(login, clock, zone, open=self.open, write=write, q=q)
         self.talk = Conversation(
             gateway, login, zone, picked=self._pick, open=self.open, back=self.close, write=self._write,
             more=lambda: self.columns.classes('telling'),

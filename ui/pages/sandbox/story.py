@@ -72,7 +72,11 @@ class Story:
         trace(knots)
 
     def draw_states(self, states: tuple[tuple[str, str], ...]) -> None:
-        for name, state in states[:2]:
+        if len(states) > 1:
+            working = sum(state == 'working' for _, state in states)
+            words(f'{working} of {len(states)} sessions work', 'small faint nowrap')
+            return
+        for name, state in states:
             words(name, 'small faint')
             state_badge(state)
 
