@@ -65,7 +65,7 @@ def _talk(product: Product, files: _Files) -> str:
     _hear(product, contact={'name': 'Per Lindqvist', 'phones': [f'+{PER}']})
     _answer(product, chat, media={'id': _bring(product, files.oven, 'oven.mp4', 'video/mp4')})
     _hear(product, **_file(files.sticker, 'image/webp'))
-    _hear(product, **_file(files.loaf, 'image/jpeg', view_once=True), look=False)
+    _hear(product, **_file(files.loaf, 'image/jpeg', view_once=True))
     product.post(f'/chats/{chat}/notes', {'text': 'Thirty people: add two baguettes.'})
     _call(product)
     edited = _hear(product, text='We are 28.')
@@ -80,11 +80,10 @@ def _talk(product: Product, files: _Files) -> str:
     return chat
 
 
-def _hear(product: Product, *, look: bool = True, **what: Any) -> dict[str, Any]:
-    """Greta says something; returns the message once it is here, with its file."""
+def _hear(product: Product, **what: Any) -> dict[str, Any]:
+    """Greta says something; returns the message once it is here."""
     said = product.post(f'/sandbox/phones/{GRETA}/say', {'to': SHOP, **what})['id']
-    found = until(lambda: next((each for each in product.messages() if each['whatsapp_id'] == said), None), 20)
-    return dict(found)
+    return until(lambda: next((each for each in product.messages() if each['whatsapp_id'] == said), {}), 20)
 
 
 def _answer(product: Product, chat: str, **what: Any) -> None:

@@ -124,6 +124,10 @@ async def test_new_messages_are_counted_while_the_reader_is_elsewhere(tab: Page,
     await to_end.click()
     await expect(log(tab).get_by_text('one more thing')).to_be_in_viewport()
     await expect(tab.get_by_role('button', name='Go to the newest')).to_have_count(0)
+    await log(tab).evaluate('box => box.scrollTop = -1500')
+    await expect(tab.get_by_role('button', name='Go to the newest')).to_be_visible()
+    await write(tab, 'Ben', 'what I write is what I see')
+    await expect(log(tab).get_by_text('what I write is what I see')).to_be_in_viewport()
 
 
 @pytest.mark.browser

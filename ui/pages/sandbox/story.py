@@ -149,7 +149,7 @@ def _name(peer: object) -> str:
 
 
 def _quoted(body: dict[str, Any]) -> str:
-    kind = str(body.get('kind') or 'message')
+    kind = str(body.get('kind') or 'text')
     what = '' if kind == 'text' else f'a {CALLED.get(kind, "message").lower()}'
     text = ' '.join(str(body.get('text') or '').split())
     said = f'“{text}”' if len(text) <= 40 else f'“{text[:38]}…”'
