@@ -6,8 +6,9 @@ from typing import Any
 
 from core.bodies import history_of, waits_of
 from core.rights import Asker
-from data.flows import Run, flows_in_order, runs_of_message
+from data.flows import flows_in_order
 from data.messages import Message, answers_to, message_by_id, receipts_of
+from data.runs import Run, runs_of_message
 
 from ...pieces import STATES, Knot
 from .said import names_in
