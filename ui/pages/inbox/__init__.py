@@ -109,7 +109,7 @@ class InboxPage:
         self._stop_listening()
         self.columns.classes(remove='reading telling')
         self.list.choose('')
-        self.talk.nobody(sandbox=self._sandbox, empty=not self.list.lines)
+        self.talk.nobody(sandbox=self._sandbox, empty=self.list.empty)
         self.contact.visible(False)
         _put_address('/inbox')
 
@@ -124,7 +124,7 @@ class InboxPage:
             await self._read()
 
     async def _listed(self, news: list[News]) -> None:
-        was_empty = not self.list.lines
+        was_empty = self.list.empty
         await self.list.refresh(news)
         if was_empty and self.list.lines and self.talk.chat is None:
             self.talk.nobody(sandbox=self._sandbox, empty=False)

@@ -73,6 +73,11 @@ class ChatList:
                 self._hits.show((sieve.q, hits))
         await self._count()
 
+    @property
+    def empty(self) -> bool:
+        """There is no chat at all, not just none that fits."""
+        return not self.lines and self.sieve == Sieve()
+
     async def refresh(self, news: list[News]) -> None:
         if len(news) >= REMEMBERED or any(each.kind in ANEW for each in news):
             return await self.load()

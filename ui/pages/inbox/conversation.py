@@ -285,7 +285,8 @@ def _waits(chat: ChatView) -> str:
 
 
 def _detail(chat: ChatView, typing: str) -> str:
-    return ' · '.join(filter(None, (chat.session, 'group' if chat.group else chat.phone, typing)))
+    who = 'told to everybody' if chat.status else 'group' if chat.group else chat.phone
+    return ' · '.join(filter(None, (chat.session, who, typing)))
 
 
 def _keeper(chat: ChatView, me: str, zone: tzinfo) -> str:

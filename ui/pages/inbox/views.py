@@ -52,7 +52,8 @@ class Line:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatView:
     """An open chat. `keeper`: who answers, '' for the bot; `until`: when the bot comes back by itself. `owner`: whose
-    chat it is, '' for nobody's. `closed`: why nobody can write into it now, '' when one can.
+    chat it is, '' for nobody's. `closed`: why nobody can write into it now, '' when one can. `status`: no group, but what
+    people tell everybody.
     """
 
     id: str
@@ -72,6 +73,7 @@ class ChatView:
     until: datetime | None
     unread: int
     closed: str = ''
+    status: bool = False
 
 
 def find_lines(
@@ -148,6 +150,7 @@ def chat_view(chat_id: str, asker: Asker) -> ChatView | None:
         until=chat.human_until,
         unread=int(chat.unread),
         closed=closed_because(chat),
+        status=chat.group == 'status',
     )
 
 
