@@ -185,6 +185,12 @@ async def test_search_finds_a_chat_by_name_and_number(tab: Page, product: Produc
     await expect(chat(tab, 'Ben')).to_be_hidden()
     await search.fill('nobody')
     await expect(tab.get_by_text('No chat is called that.')).to_be_visible()
+    await tab.keyboard.press('Control+k')
+    await tab.keyboard.type('ben')
+    await tab.keyboard.press('Enter')
+    await expect(search).to_have_value('ben')
+    await expect(chat(tab, 'Ben')).to_be_visible()
+    await expect(chat(tab, 'Anna')).to_be_hidden()
 
 
 @pytest.mark.browser
