@@ -3,6 +3,7 @@
 from .answers import Answer
 from .blocked import Blocked
 from .chats import Chat
+from .clocks import FlowClock, FlowSilence
 from .contacts import Contact
 from .database import Table
 from .events import LoggedEvent, LogPlace
@@ -20,7 +21,7 @@ from .sessions import Session, SessionChange
 from .tags import ContactGroup, ContactGroupMember, ContactTag
 
 TABLES: tuple[type[Table], ...] = (
-    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload, Download,
-    Note, QuickReply, Flow, FlowVersion, Run, LoggedEvent, LogPlace, Answer, User, Login, ApiKey, SessionLimit,
-    SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup, ContactGroupMember,
+    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload,
+    Download, Note, QuickReply, Flow, FlowVersion, Run, FlowClock, FlowSilence, LoggedEvent, LogPlace, Answer, User,
+    Login, ApiKey, SessionLimit, SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup, ContactGroupMember,
 )  # fmt: skip
