@@ -52,8 +52,8 @@ class Line:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatView:
     """An open chat. `keeper`: who answers, '' for the bot; `until`: when the bot comes back by itself. `owner`: whose
-    chat it is, '' for nobody's. `closed`: why nobody can write into it now, '' when one can. `status`: no group, but what
-    people tell everybody.
+    chat it is, '' for nobody's. `closed`: why nobody can write into it now, '' when one can. `status`: no group, but
+    what people tell everybody.
     """
 
     id: str
