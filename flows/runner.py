@@ -284,10 +284,12 @@ class Runner:
         return end_run(id, 'cancelled', reason, self.world.now())
 
     def end(self, id: str, reason: str) -> bool:
-        """Inside a write: a run that is under way is over; False when it was already."""
+        """Inside a write: a run that is under way is over, and the one it waits for; False when it was already."""
         row: Run | None = Run.get_or_none(Run.id == id)
         if row is None or not self._cancel(id, reason):
             return False
+        if row.wait_kind == 'run':
+            self.end(str(row.wait_key), reason)
         self._wake_parent(_state(row), 'cancelled')
         self._lead_on(str(row.flow), str(row.scope), row.chat)
         return True
