@@ -103,10 +103,10 @@ async def test_reactions_come_and_go_and_say_whose_they_are(tab: Page, stage: St
     pill = ours.get_by_role('button', name='❤️, Anna')
     await expect(pill).to_be_visible()
     await pill.focus()
-    await expect(pill.locator('.hint')).to_have_css('visibility', 'hidden')  # only for those who use the keyboard
+    await expect(pill.locator('.tip')).to_have_css('visibility', 'hidden')  # only for those who use the keyboard
     await tab.keyboard.press('Shift+Tab')
     await tab.keyboard.press('Tab')
-    await expect(pill.locator('.hint')).to_have_css('visibility', 'visible')
+    await expect(pill.locator('.tip')).to_have_css('visibility', 'visible')
     stage.phones.react(ANNA, whatsapp_id, '')
     await expect(pill).to_have_count(0)
 
@@ -164,7 +164,7 @@ async def test_a_tick_tells_its_times_to_those_who_hover_or_use_the_keyboard(tab
     tick = ours.get_by_role('img', name='Read')
     await expect(tick).to_have_attribute('aria-description', re.compile(r'^Sent [\d:]{8} · .*Read [\d:]{8}$'))
     await tick.hover()
-    await expect(tick.locator('.hint')).to_have_css('visibility', 'visible')
+    await expect(tick.locator('.tip')).to_have_css('visibility', 'visible')
     await log(tab).focus()
     await tab.keyboard.press('ArrowUp')
     await expect(tab.locator('.spoken:focus')).to_contain_text('tell me when')

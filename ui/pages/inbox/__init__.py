@@ -34,8 +34,8 @@ ROUTING_TAKES = 0.4  # seconds, generously; a message no flow wanted makes no ne
 
 def register(gateway: 'Gateway') -> None:
     @page('/inbox', 'messages.see')
-    async def inbox(login: Login, chat: str = '', at: str = '') -> None:
-        await InboxPage(gateway, login).draw(chat, at)
+    async def inbox(login: Login, chat: str = '', at: str = '', q: str = '') -> None:
+        await InboxPage(gateway, login, q=q).draw(chat, at)
 
     @page('/inbox/{chat}', 'messages.see')
     async def inbox_chat(login: Login, chat: str) -> None:
@@ -45,12 +45,13 @@ def register(gateway: 'Gateway') -> None:
 class InboxPage:
     """Holds the three columns together, for one tab."""
 
-    def __init__(self, gateway: 'Gateway', login: Login) -> None:
+    def __init__(self, gateway: 'Gateway', login: Login, *, q: str = '') -> None:
         self.gateway, self.login = gateway, login
         self.asker = login.asker
         zone, clock = reader_zone(), gateway.world.now
         may_write = self.asker.may('messages.send')
-        self.list = ChatList(login, clock, zone, open=self.open, write=self._write_first if may_write else None)
+        write = self._write_first if may_write else None
+        self.list = ChatList(login, clock, zone, open=self.open, write=write, q=q)
         self.talk = Conversation(
             gateway, login, zone, picked=self._pick, open=self.open, back=self.close, write=self._write,
             more=lambda: self.columns.classes('telling'),
@@ -101,8 +102,9 @@ class InboxPage:
         self.list.choose(chat_id)
         self.contact.visible(True)
         self.contact.who(chat)
-        self._picked = ''
-        await self._tell(self._last())
+        self._picked = at
+        self.talk.talk.mark(at)
+        await self._tell(at or self._last())
         await self._read()
 
     def close(self) -> None:
@@ -111,7 +113,7 @@ class InboxPage:
         self._stop_listening()
         self.columns.classes(remove='reading telling')
         self.list.choose('')
-        self.talk.nobody(sandbox=self._sandbox, empty=not self.list.lines)
+        self.talk.nobody(sandbox=self._sandbox, empty=self.list.empty)
         self.contact.visible(False)
         _put_address('/inbox')
 
@@ -126,7 +128,7 @@ class InboxPage:
             await self._read()
 
     async def _listed(self, news: list[News]) -> None:
-        was_empty = not self.list.lines
+        was_empty = self.list.empty
         await self.list.refresh(news)
         if was_empty and self.list.lines and self.talk.chat is None:
             self.talk.nobody(sandbox=self._sandbox, empty=False)

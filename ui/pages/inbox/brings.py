@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
+from core.addresses import shown_phone
 from core.calls import RINGS
 from core.contents import FILES
 from data.database import EPOCH, MILLISECOND
@@ -107,10 +108,16 @@ def _card(card: Mapping[str, object]) -> dict[str, object]:
     name, phones = str(card.get('name') or ''), card.get('phones')
     return {
         'name': name,
-        'phones': [str(phone) for phone in phones] if isinstance(phones, list) else [],
+        'phones': [[str(phone), _number_of(str(phone))] for phone in phones] if isinstance(phones, list) else [],
         'letters': letters_of(name),
         'tint': tint_of(name),
     }
+
+
+def _number_of(phone: str) -> str:
+    """As people write it, where it can be told."""
+    digits = ''.join(filter(str.isdigit, phone))
+    return shown_phone(digits) if digits and phone.strip().startswith('+') else phone
 
 
 def _poll(content: Mapping[str, object], votes: Sequence[Voice]) -> dict[str, object]:

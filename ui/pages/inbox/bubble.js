@@ -78,14 +78,14 @@ export default {
         <button v-for="each in told.reactions" type="button" class="reaction" :class="{ mine: each.mine }" :disabled="!can.react"
           :aria-label="each.emoji + ', ' + each.who.join(', ') + (each.mine ? '. Take yours back' : '')"
           @click="act('react', each.mine ? '' : each.emoji)">{{ each.emoji }}<span v-if="each.who.length > 1"
-          class="number">{{ each.who.length }}</span><span class="hint" aria-hidden="true">{{ each.who.join(', ') }}</span></button>
+          class="number">{{ each.who.length }}</span><span class="tip" aria-hidden="true">{{ each.who.join(', ') }}</span></button>
       </div>
       <div class="foot" :class="{ out: told.out }">
         <span>{{ told.foot }}</span>
         <span v-if="told.edited">· edited</span>
         <span v-if="now.tick" class="tick" role="img" :tabindex="busy ? 0 : -1" :aria-label="now.word"
           :aria-description="now.times || null"><q-icon :name="now.tick" class="icon" :class="now.tone" /><span
-          v-if="now.times" class="hint" aria-hidden="true">{{ now.times }}</span></span>
+          v-if="now.times" class="tip" aria-hidden="true">{{ now.times }}</span></span>
       </div>
       <div v-if="now.trouble" class="trouble">
         <span :class="now.worry">{{ now.trouble }}</span>
@@ -149,7 +149,7 @@ export default {
       this.act(what);
     },
     point(event) {
-      if (event.target.closest('a, button, input, .hint') || String(getSelection())) return;
+      if (event.target.closest('a, button, input, .tip') || String(getSelection())) return;
       this.act('pick');
     },
     left(event) {

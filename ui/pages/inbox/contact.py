@@ -60,7 +60,8 @@ class Contact:
         return not story.waits
 
     def _draw_who(self, chat: ChatView) -> None:
-        person(chat.name, f'{"A group" if chat.group else "Writes"} on {chat.session}', 'large')
+        what = 'What people tell everybody,' if chat.status else 'A group' if chat.group else 'Writes'
+        person(chat.name, f'{what} on {chat.session}', 'large')
         own_name = chat.push_name if chat.push_name != chat.name else ''
         pairs: list[tuple[str, str | datetime]] = [('Phone', chat.phone), ('LID', chat.lid)]
         pairs += [('Own name', own_name), ('First seen', chat.since)]

@@ -191,12 +191,12 @@ class Conversation:
             menu.clear()
             with menu:
                 for id, name in people.items():
-                    with ui.menu_item(on_click=self._giver(id)):
+                    with ui.menu_item(on_click=self._giver(id)), box('beside'):
                         icon('check' if id == chat.owner_id else 'person', 'tiny')
-                        words(f'{name} (you)' if id == self.login.asker.id else name)
+                        words(f'{name} (you)' if id == self.login.asker.id and name != 'You' else name)
                 if chat.owner_id:
                     ui.separator()
-                    with ui.menu_item(on_click=self._giver('')):
+                    with ui.menu_item(on_click=self._giver('')), box('beside'):
                         icon('person_off', 'tiny')
                         words('Nobody')
 
@@ -241,9 +241,12 @@ class Conversation:
         if self.chat is not None:
             await aside(self.chats.hand_back, self.chat.id)
 
-    def _wrote(self, chat_id: str) -> None:
-        """Something was said in this chat."""
-        if self.chat is not None and self.chat.id == chat_id and not self.chat.keeper:
+    def _wrote(self, chat_id: str, note: bool = False) -> None:
+        """The reader said something in this chat, or left a note, and wants to see it."""
+        if self.chat is None or self.chat.id != chat_id:
+            return
+        self.talk.follow()
+        if not self.chat.keeper and not note:
             self._offer = self.login.asker.may('chats.manage')
             self._below.show((self.chat, self._offer))
 
@@ -294,7 +297,8 @@ def _waits(chat: ChatView) -> str:
 
 
 def _detail(chat: ChatView, typing: str) -> str:
-    return ' · '.join(filter(None, (chat.session, 'group' if chat.group else chat.phone, typing)))
+    who = 'told to everybody' if chat.status else 'group' if chat.group else chat.phone
+    return ' · '.join(filter(None, (chat.session, who, typing)))
 
 
 def _keeper(chat: ChatView, me: str, zone: tzinfo) -> str:

@@ -15,8 +15,8 @@ from data.people import all_users, names_of
 from data.search import Hit, search_messages
 
 from .brings import length_of
-from .said import who_wrote
-from .wording import HAPPENINGS, happening, shown_as
+from .said import names_in, who_wrote
+from .wording import HAPPENINGS, happening, shown_as, with_names
 
 # Nobody has a chat of the bot's; one that waits for a person and is nobody's is what must not be overlooked.
 AUTOMATION = {'bot': 'bot', 'human': 'human', 'unassigned': 'human'}
@@ -58,6 +58,7 @@ class ChatView:
     """An open chat. `keeper`: who answers, '' for the bot; `until`: when the bot comes back by itself. `owner`: whose
     chat it is, '' for nobody's. `closed`: why nobody can write into it now, '' when one can. `contact_id`: '' for a
     group; `blocked` by this account; `opted_out`: since when they want no bulk messages, and what made them.
+    `status`: no group, but what people tell everybody.
     """
 
     id: str
@@ -77,6 +78,7 @@ class ChatView:
     until: datetime | None
     unread: int
     closed: str = ''
+    status: bool = False
     contact_id: str = ''
     blocked: bool = False
     opted_out: tuple[datetime, str] | None = None
@@ -101,7 +103,8 @@ def find_lines(
     )
     last = {str(row.id): row for row in messages_by_ids([c.last_message for c in chats if c.last_message])}
     keepers = names_of({chat.assigned_to for chat in chats if chat.assigned_to})
-    return [_line(chat, last.get(str(chat.last_message)), keepers) for chat in chats]
+    names = names_in([row for row in last.values() if row.mentions])
+    return [_line(chat, last.get(str(chat.last_message)), keepers, names) for chat in chats]
 
 
 def find_hits(asker: Asker, sieve: Sieve, limit: int) -> list[tuple[Hit, str]]:
@@ -157,14 +160,15 @@ def chat_view(chat_id: str, asker: Asker) -> ChatView | None:
         until=chat.human_until,
         unread=int(chat.unread),
         closed=BLOCKED if blocked else closed_because(chat),
+        status=chat.group == 'status',
         contact_id=str(chat.contact_id or ''),
         blocked=blocked,
         opted_out=(wish.at, str(wish.source)) if wish is not None else None,
     )
 
 
-def _line(chat: Chat, last: Message | None, keepers: dict[str, str]) -> Line:
-    symbol, text = ('', '') if last is None else _last_words(chat, last)
+def _line(chat: Chat, last: Message | None, keepers: dict[str, str], names: dict[str, str]) -> Line:
+    symbol, text = ('', '') if last is None else _last_words(chat, last, names)
     own = last is not None and last.direction == 'out' and last.kind not in HAPPENINGS
     return Line(
         id=str(chat.id),
@@ -178,7 +182,7 @@ def _line(chat: Chat, last: Message | None, keepers: dict[str, str]) -> Line:
     )
 
 
-def _last_words(chat: Chat, last: Message) -> tuple[str, str]:
+def _last_words(chat: Chat, last: Message, names: dict[str, str]) -> tuple[str, str]:
     """Icon and text."""
     who = who_wrote(chat, last)
     if last.kind in HAPPENINGS:
@@ -188,7 +192,8 @@ def _last_words(chat: Chat, last: Message) -> tuple[str, str]:
     symbol, word = shown_as(str(last.kind))
     if last.kind in ('voice', 'audio', 'video') and last.content:
         word = ', '.join(filter(None, (word, length_of(int(last.content.get('seconds') or 0)))))
-    text = ' '.join(str(last.text)[:200].split()) or word
+    said = with_names(str(last.text), names) if last.mentions else str(last.text)
+    text = ' '.join(said[:200].split()) or word
     if chat.group and last.direction == 'in':
         text = f'{who.split(" ", maxsplit=1)[0]}: {text}'
     return symbol, text

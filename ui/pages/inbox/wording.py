@@ -58,6 +58,11 @@ def pieces_of(text: str, names: Mapping[str, str]) -> tuple[Piece, ...]:
     return tuple(found + _styled(text[end:], names))
 
 
+def with_names(text: str, names: Mapping[str, str]) -> str:
+    """The same in plain words, for where a message is told in one line."""
+    return MENTION.sub(lambda match: f'@{names.get(match.group(1), match.group(1))}', text)
+
+
 def only_emoji(text: str) -> bool:
     plain = ''.join(text.split())
     return 0 < len(plain) <= FEW and EMOJI.fullmatch(plain) is not None
