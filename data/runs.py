@@ -1,7 +1,7 @@
 """Runs of flows: those under way, those that wait, and what is written down of those that are over."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -18,7 +18,8 @@ class Run(Table):
     `position`, `variables`, `loops` and `taken` are where it stands; see flows/state.py. `turn` grows with every
     change of an open run: whoever holds an older one has been overtaken. A waiting run is woken at `resume_at`, or
     by `wait_kind` and `wait_key`; `woken` is what woke it, until it has gone on. `parent` is the run that called
-    it, `correlation` ties together all that one occasion brought about, `depth` counts how far down it is.
+    it, or the one a decision is about; `correlation` ties together all that one occasion brought about, `depth`
+    counts how far down it is.
     """
 
     id = CharField(primary_key=True)
@@ -64,6 +65,7 @@ Run.add_index(Run.index(Run.wait_kind, Run.wait_key, where=SQL("state = 'waiting
 Run.add_index(
     Run.index(Run.flow, Run.scope, Run.id, where=SQL("state IN ('queued', 'running', 'waiting')"), name='run_open')
 )
+Run.add_index(Run.index(Run.finished_at, where=SQL('finished_at IS NOT NULL'), name='run_finished'))
 OPEN = "state IN ('queued', 'running', 'waiting')"
 
 
@@ -73,13 +75,13 @@ def insert_run(**values: Any) -> None:
 
 def add_decision(
     id: str, *, message: str, chat: str, session: str, state: str, detail: str, steps: list[dict[str, Any]],
-    at: datetime, flow: str | None = None, version: int = 0,
+    at: datetime, flow: str | None = None, version: int = 0, parent: str | None = None,
 ) -> None:  # fmt: skip
-    """A message that started nothing; written out, since most messages are such."""
+    """A message that started nothing; written out, since most messages are such. `parent`: the run it is about."""
     statement(
-        'INSERT INTO run (id, flow, version, "trigger", session, message, chat, state, detail, steps, scope,'
+        'INSERT INTO run (id, flow, version, "trigger", session, message, chat, state, detail, steps, scope, parent,'
         ' correlation, depth, position, variables, loops, taken, turn, wait_kind, wait_key, started_at, finished_at)'
-        " VALUES (?, ?, ?, '{}', ?, ?, ?, ?, ?, ?, '', '', 0, '', '{}', '{}', 0, 0, '', '', ?, ?)",
+        " VALUES (?, ?, ?, '{}', ?, ?, ?, ?, ?, ?, '', ?, '', 0, '', '{}', '{}', 0, 0, '', '', ?, ?)",
         id,
         flow,
         version,
@@ -89,6 +91,7 @@ def add_decision(
         state,
         detail,
         json.dumps(steps),
+        parent,
         as_number(at),
         as_number(at),
     )
@@ -250,10 +253,50 @@ def run_counts(states: Sequence[str] = ('finished', 'error')) -> dict[tuple[str,
     return {(str(flow), str(state)): int(n) for flow, state, n in rows}
 
 
-def forget_runs(before: datetime, most: int = 5_000) -> int:
-    """Those that were over by then. At most so many at a time: a long delete would keep everybody from writing."""
-    old = Run.select(Run.id).where(Run.finished_at < before).limit(most)
-    gone: int = Run.delete().where(Run.id << old).execute()
+def forget_runs(before: datetime, most: int = 5_000, *, each: int = 20_000) -> int:
+    """Those that were over by then, and of every flow's every outcome all but the newest `each`.
+
+    So no flood of one kind takes the place of another; what is under way always stays. At most `most` at a time: a
+    long delete would keep everybody from writing.
+    """
+    old = [id for (id,) in statement(
+        f'SELECT id FROM run WHERE finished_at < ? AND NOT {OPEN} ORDER BY finished_at LIMIT ?', as_number(before), most
+    )]  # fmt: skip
+    for flow, state in _outcomes():
+        if len(old) < most:
+            old += _beyond(flow, state, each, most - len(old))
+    return _forget(old)
+
+
+def _outcomes() -> Iterator[tuple[str | None, str]]:
+    """(flow, state) of whatever is over, each found by one look into the index."""
+    flow: str | None = None
+    while True:
+        state = ''
+        while state := _following('state', 'flow IS ? AND state > ?', flow, state):
+            if state not in ('queued', 'running', 'waiting'):
+                yield flow, state
+        flow = _following('flow', 'flow > ?', flow or '')
+        if not flow:
+            return
+
+
+def _following(column: str, where: str, *values: Any) -> str:
+    rows = statement(f'SELECT {column} FROM run WHERE {where} ORDER BY {column} LIMIT 1', *values)
+    return str(rows[0][0]) if rows else ''
+
+
+def _beyond(flow: str | None, state: str, each: int, most: int) -> list[str]:
+    rows = statement(
+        'SELECT id FROM run WHERE flow IS ? AND state = ? ORDER BY id DESC LIMIT ? OFFSET ?', flow, state, most, each
+    )
+    return [str(id) for (id,) in rows]
+
+
+def _forget(ids: Sequence[str]) -> int:
+    gone = 0
+    for start in range(0, len(ids), 500):
+        gone += Run.delete().where(Run.id << list(ids[start : start + 500])).execute()
     return gone
 
 
