@@ -54,9 +54,9 @@ from flows.carrying import Carrying
 from flows.clocks import Clocks
 from flows.compliance import Compliance
 from flows.guards import CAREFUL, SANDBOX, LoopGuard
-from flows.http import Http
 from flows.library import Library
 from flows.listening import Listener, from_now_on
+from flows.outside import Outside
 from flows.router import Router, Workers
 from flows.runner import Runner
 from flows.silences import Silences
@@ -194,7 +194,7 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     workers = Workers()
     chats = Chats(world, desk, hosts)
     carrying = Carrying(world, desk, outbox, chats, pacing.opt_outs)
-    doors = Http(world, guard)
+    doors = Outside(world, guard, media)
     runner = Runner(world, desk, library, carrying, doors, workers.at_work)
     bench = Bench(world, library, doors)
     library.failing = lambda document: failing(bench, document)
@@ -214,7 +214,7 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         blocklist=blocklist, want=downloads.heard,
     )  # fmt: skip
     seal = Seal(secret_key)
-    hooks = Hooks(world, seal, desk)
+    hooks = Hooks(world, seal, desk, start_flow=runner.by_hook)
     doing = Doing(identities, outbox, hooks, country=settings.default_country)
     errands = Errands(world, hooks, doing, desk, media=media, guard=guard)
     jobs = Jobs(state.jobs)

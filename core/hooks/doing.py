@@ -124,7 +124,7 @@ class Doing:
     def _started(self, wish: Wish, payload: Any, contact: str) -> str:
         if self.hooks.start_flow is None:
             raise Invalid('Flows cannot be started by hooks yet; send a message instead.', field='map.flow')
-        return self.hooks.start_flow(wish.flow, payload, contact)
+        return self.hooks.start_flow(wish.flow, payload, contact, wish.session)
 
 
 def _checked_url(url: str) -> None:

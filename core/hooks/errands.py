@@ -39,6 +39,7 @@ from .reading import KEPT_FOR, dedupe_key, payload_of
 log = logging.getLogger(__name__)
 
 WORKERS = 4
+CALLED = 'dovecote.hook.called'  # in the log, for flows that wait for a hook
 FETCHING = 30.0  # seconds for a file
 BROKEN = 'Something broke inside Dovecote while this was done; its log says what.'
 Result = dict[str, Any]
@@ -151,6 +152,7 @@ class Errands:
                 replay_of=str(row.replay_of or row.id),
             )  # fmt: skip
             self._announce(hook_id, id)
+            self.desk.tell(CALLED, {'hook': hook_id, 'event': id})
             after_commit(lambda: self.nudge(id, hook_id))
             return id
 
@@ -230,7 +232,8 @@ class Errands:
             self._announce(row.hook_id, row.id)
             return
         states = {each['state'] for each in results}
-        state: EventState = next((state for worst, state in OUTCOMES if worst in states), 'skipped')
+        nothing: EventState = 'done' if map_of(row.hook.map).action == 'none' else 'skipped'
+        state: EventState = next((state for worst, state in OUTCOMES if worst in states), nothing)
         error = next((each['error'] for each in results if each['state'] == 'failed'), '')
         self._end(row, state, results, error)
 

@@ -37,7 +37,7 @@ NEEDS_SECRET = {kind for kind, about in KINDS.items() if about.proves is not Non
 class StartFlow(Protocol):
     """Starts a flow with what a hook was told, inside the write that settles it; returns the id of the run."""
 
-    def __call__(self, key: str, payload: Any, contact_id: str, /) -> str: ...
+    def __call__(self, key: str, payload: Any, contact_id: str, session: str, /) -> str: ...
 
 
 class FillTemplate(Protocol):

@@ -81,7 +81,7 @@ def porch(house: House, tmp_path: Path) -> Iterator[Porch]:
     world, desk = house.outbox.world, house.outbox.desk
     started: list[tuple[str, Any, str]] = []
 
-    def start(key: str, payload: Any, contact: str) -> str:
+    def start(key: str, payload: Any, contact: str, session: str) -> str:
         started.append((key, payload, contact))
         return f'run of {key}'
 
