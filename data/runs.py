@@ -14,12 +14,12 @@ from .database import Table, TimeField, as_number, statement
 class Run(Table):
     """One run, or one decision not to run (then `flow` may be NULL and there is nothing but its trace).
 
-    `trigger` is {id, type, …}; `steps` is the trace, {path, text, at, …} each. `scope` is what its mode counts by.
+    `trigger` is {id, type, …}, of a decision {run} when a run waited for the message; `steps` is the trace, {path,
+    text, at, …} each. `scope` is what its mode counts by.
     `position`, `variables`, `loops` and `taken` are where it stands; see flows/state.py. `turn` grows with every
     change of an open run: whoever holds an older one has been overtaken. A waiting run is woken at `resume_at`, or
     by `wait_kind` and `wait_key`; `woken` is what woke it, until it has gone on. `parent` is the run that called
-    it, or the one a decision is about; `correlation` ties together all that one occasion brought about, `depth`
-    counts how far down it is.
+    it, `correlation` ties together all that one occasion brought about, `depth` counts how far down it is.
     """
 
     id = CharField(primary_key=True)
@@ -75,23 +75,23 @@ def insert_run(**values: Any) -> None:
 
 def add_decision(
     id: str, *, message: str, chat: str, session: str, state: str, detail: str, steps: list[dict[str, Any]],
-    at: datetime, flow: str | None = None, version: int = 0, parent: str | None = None,
+    at: datetime, flow: str | None = None, version: int = 0, run: str = '',
 ) -> None:  # fmt: skip
-    """A message that started nothing; written out, since most messages are such. `parent`: the run it is about."""
+    """A message that started nothing; written out, since most messages are such. `run`: the one it was for."""
     statement(
-        'INSERT INTO run (id, flow, version, "trigger", session, message, chat, state, detail, steps, scope, parent,'
+        'INSERT INTO run (id, flow, version, "trigger", session, message, chat, state, detail, steps, scope,'
         ' correlation, depth, position, variables, loops, taken, turn, wait_kind, wait_key, started_at, finished_at)'
-        " VALUES (?, ?, ?, '{}', ?, ?, ?, ?, ?, ?, '', ?, '', 0, '', '{}', '{}', 0, 0, '', '', ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', 0, '', '{}', '{}', 0, 0, '', '', ?, ?)",
         id,
         flow,
         version,
+        json.dumps({'run': run} if run else {}),
         session,
         message,
         chat,
         state,
         detail,
         json.dumps(steps),
-        parent,
         as_number(at),
         as_number(at),
     )
@@ -132,6 +132,11 @@ def end_run(id: str, state: str, detail: str, at: datetime) -> bool:
         .execute()
     )
     return bool(ended)
+
+
+def children_of(id: str) -> list[Run]:
+    """The runs that this one called, in that order."""
+    return list(Run.select().where(Run.parent == id).order_by(Run.id))
 
 
 def due_runs(now: datetime, limit: int = 2_000) -> list[tuple[str, str | None, int]]:
@@ -268,17 +273,20 @@ def forget_runs(before: datetime, most: int = 5_000, *, each: int = 20_000) -> i
     return _forget(old)
 
 
+def outcomes_of(flow: str | None) -> list[str]:
+    """The states its runs are in, each found by one look into the index; None: of what started no flow."""
+    found, state = [], ''
+    while state := _following('state', 'flow IS ? AND state > ?', flow, state):
+        found.append(state)
+    return found
+
+
 def _outcomes() -> Iterator[tuple[str | None, str]]:
-    """(flow, state) of whatever is over, each found by one look into the index."""
+    """(flow, state) of whatever is over."""
     flow: str | None = None
-    while True:
-        state = ''
-        while state := _following('state', 'flow IS ? AND state > ?', flow, state):
-            if state not in ('queued', 'running', 'waiting'):
-                yield flow, state
+    while flow is None or flow:
+        yield from ((flow, state) for state in outcomes_of(flow) if state not in ('queued', 'running', 'waiting'))
         flow = _following('flow', 'flow > ?', flow or '')
-        if not flow:
-            return
 
 
 def _following(column: str, where: str, *values: Any) -> str:

@@ -320,7 +320,7 @@ class Router:
             flow=flow.document.key if flow else (str(run.flow) if run else None),
             version=flow.version if flow else (int(run.version) if run else 0),
             message=message.id, chat=message.chat_id, session=message.session_id, state=decision.state,
-            detail=decision.detail, steps=decision.steps, at=self.world.now(), parent=str(run.id) if run else None,
+            detail=decision.detail, steps=decision.steps, at=self.world.now(), run=str(run.id) if run else '',
         )  # fmt: skip
         if decision.pauses:
             self._tell_pause(message, decision.detail)

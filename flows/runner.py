@@ -37,6 +37,7 @@ from .effects import HandOff, StartFlow
 from .flow import Document, Mode, Scope, read_document
 from .library import Library, LiveFlow
 from .occasion import Occasion
+from .parts import lasting
 from .program import Program
 from .scene import scene
 from .state import RunState
@@ -136,12 +137,12 @@ class Runner:
             if limits.cooldown is not None:
                 last = last_start(run.flow, limits.cooldown.per, _whose(limits.cooldown.per, run))
                 if last is not None and now - last < limits.cooldown.every:
-                    return 'suppressed_cooldown', f'It ran less than {limits.cooldown.every} ago.'
+                    return 'suppressed_cooldown', f'It ran less than {lasting(limits.cooldown.every)} ago.'
             if limits.max_runs is not None:
                 most = limits.max_runs
                 began = starts_since(run.flow, most.per, _whose(most.per, run), now - most.window, most.count)
                 if began >= most.count:
-                    return 'suppressed_cooldown', f'It already ran {most.count} times within {most.window}.'
+                    return 'suppressed_cooldown', f'It already ran {most.count} times within {lasting(most.window)}.'
         return None
 
     def _may(self, run: RunState, document: Document, values: Mapping[str, Any]) -> bool:

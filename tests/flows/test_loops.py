@@ -61,7 +61,7 @@ def test_a_machine_that_answers_our_question_is_not_asked_for_ever(house: House)
     house.settle()
     assert trace(house)[-1] == ('hours', 'suppressed_loop')
     last, asked = Run.select().order_by(Run.id.desc()).get(), Run.get(Run.state == 'waiting')
-    assert last.parent == asked.id
+    assert last.trigger == {'run': asked.id}
 
 
 def test_a_person_fills_in_a_form_as_fast_as_they_can(house: House) -> None:
