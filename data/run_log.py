@@ -46,7 +46,8 @@ def _ids(where: str, values: list[Any], limit: int) -> list[str]:
 def _where(
     session_ids: Sequence[str] | None, chat_ids: Sequence[str] | None, message: str, mine: str, before: str
 ) -> tuple[str, list[Any]]:
-    parts, values = ['1'], []
+    parts: list[str] = ['1']
+    values: list[Any] = []
     for column, among in (('session', session_ids), ('chat', chat_ids)):
         if among is not None:
             parts.append(f'{column} IN ({", ".join("?" * len(among))})')

@@ -43,10 +43,9 @@ def ending(run: Run) -> Knot:
     detail = str(run.detail) or outcome.sentence
     if run.state == 'waiting':
         return Knot(text=f'{detail.rstrip(".")}, at the latest until', tone='wait', at=run.resume_at or '')
-    tone = 'done' if run.state in ('finished', 'stopped') else outcome.tone
+    tone = 'done' if run.state in ('finished', 'stopped') else 'skip' if outcome.tone == 'idle' else outcome.tone
     if run.state in ('finished', 'not_triggered') and detail in ('Done.', 'No flow matched.'):
         detail = outcome.sentence
-    tone = 'skip' if tone == 'idle' else tone
     link = f'/runs/{run.trigger["run"]}' if 'run' in run.trigger else ''
     return Knot(text=outcome.word, tone=tone, detail=detail, at=run.finished_at or '', link=link)
 

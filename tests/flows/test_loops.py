@@ -84,7 +84,7 @@ def test_a_paused_chat_is_told_and_is_answered_after_an_hour_or_when_somebody_sa
         return len(house.hosts.sent)
 
     assert [hours(n) for n in range(6)] == [1, 2, 2, 2, 2, 2]
-    (chat_id,) = {run.chat for run in Run.select()}
+    (chat_id,) = {str(run.chat) for run in Run.select()}
     assert list(house.router.paused()) == [chat_id]
     (told,) = [each for each in house.news if each.kind == 'chat.paused']
     assert (told.chat, told.body['chat']) == (chat_id, chat_id)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 RUNS = 30
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowView:
     """`when` and `then` are sentences in which every second part, between bars, is a value."""
