@@ -356,7 +356,7 @@ def full_disk() -> Iterator[None]:
 def house(tmp_path: Path) -> Iterator[House]:
     open_database(tmp_path / 'dovecote.db')
     clock, hosts = Clock(), TwinHosts()
-    world = World(now=clock.now, new_id=growing_ids(), http=httpx.Client(), ticks=clock.ticks)
+    world = World(now=clock.now, new_id=growing_ids(), http=httpx.Client(verify=False), ticks=clock.ticks)
     bus = Bus()
     desk = NewsDesk(world, bus)
     identities = Identities(world, desk)
