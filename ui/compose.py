@@ -44,9 +44,12 @@ from core.state_dir import StateDir, check_database, hold_state_dir
 from core.words import WordIndex
 from core.world import World, real_world
 from data.database import close_database, open_database
+from flows.carrying import Carrying
 from flows.guards import CAREFUL, SANDBOX, LoopGuard
+from flows.http import Http
 from flows.library import Library
-from flows.router import Router
+from flows.router import Router, Workers
+from flows.runner import Runner
 
 if TYPE_CHECKING:
     from core.sandbox.process import Sandbox
@@ -84,6 +87,8 @@ class Gateway:
     media: MediaStore
     downloads: Downloads
     library: Library
+    workers: Workers
+    runner: Runner
     router: Router
     jobs: Jobs
     ticker: Ticker
@@ -97,6 +102,8 @@ class Gateway:
             log.warning('%d messages were being sent when Dovecote stopped: shown as uncertain', lost)
         self.media.start()
         self.downloads.recover()
+        self.workers.start()
+        self.runner.start()
         self.router.start()
         self.downloads.start()
         self.sessions.open_wanted()
@@ -113,7 +120,8 @@ class Gateway:
         self.outbox.close()
         self.sessions.close()
         self.hosts.stop(timeout=5)
-        self.router.stop()
+        self.runner.stop()
+        self.workers.stop()
 
 
 def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sandbox | None' = None) -> Gateway:
@@ -140,6 +148,7 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         server=sandbox.address if sandbox else WHATSAPP,
     )
     again = Again()
+    guard = Guard(settings.allow_targets)
     media = MediaStore(state.media, world, max_mb=settings.media_max_mb)
     downloads = _downloads(world, desk, media, state, sandbox=sandbox is not None)
     alarm = Alarm(world)
@@ -160,7 +169,11 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     sessions = Sessions(world, identities, desk, hosts, outbox, country=settings.default_country)
     library = Library(world, desk)
     loops = LoopGuard(SANDBOX if sandbox else CAREFUL)
-    router = Router(world, library, loops, outbox, desk, stale_after=settings.stale_after or math.inf)
+    workers = Workers()
+    chats = Chats(world, desk, hosts)
+    carrying = Carrying(world, desk, outbox, chats, pacing.opt_outs)
+    runner = Runner(world, desk, library, carrying, Http(world, guard), workers.at_work)
+    router = Router(world, library, loops, runner, workers, stale_after=settings.stale_after or math.inf)
     groups = Groups(world, identities, hosts, GroupFacts(world, identities, desk))
     calls = Calls(world, identities, desk, hosts, outbox)
     presence, blocklist = Presence(world, identities, desk, hosts), Blocklist(world, identities, desk, hosts)
@@ -171,9 +184,10 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     jobs = Jobs(state.jobs)
     jobs.every_minute('housekeeping', Housekeeping(world, retention_days=settings.retention_days).clean)
     jobs.every_minute('old files', media.clean)
-    chats = Chats(world, desk, hosts)
     jobs.every_minute('hand back', chats.hand_back_overdue)
-    ticker = Ticker((sessions.tick, outbox.sweep, again.tick, router.sweep, downloads.sweep, WordIndex(world).tick))
+    ticker = Ticker(
+        (sessions.tick, outbox.sweep, again.tick, router.sweep, runner.sweep, downloads.sweep, WordIndex(world).tick)
+    )
     meter = Meter() if settings.metrics else None
     if meter is not None:
         bus.watch(meter.hear)
@@ -181,9 +195,8 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         settings=settings, state=state, world=world, seal=Seal(secret_key), bus=bus, desk=desk, people=people,
         identities=identities, hosts=hosts, sessions=sessions, outbox=outbox, pacing=pacing, alarm=alarm,
         inbox=inbox, chats=chats, groups=groups, calls=calls, presence=presence, blocklist=blocklist,
-        quick_replies=QuickReplies(world, desk), guard=Guard(settings.allow_targets), media=media,
-        downloads=downloads, library=library, router=router, jobs=jobs, ticker=ticker, sandbox=sandbox,
-        meter=meter,
+        quick_replies=QuickReplies(world, desk), guard=guard, media=media, downloads=downloads, library=library,
+        workers=workers, runner=runner, router=router, jobs=jobs, ticker=ticker, sandbox=sandbox, meter=meter,
     )  # fmt: skip
 
 
