@@ -3,16 +3,18 @@
 from .answers import Answer
 from .blocked import Blocked
 from .chats import Chat
+from .clocks import FlowClock, FlowSilence
 from .contacts import Contact
 from .database import Table
-from .events import LoggedEvent
+from .events import LoggedEvent, LogPlace
 from .flows import Flow, FlowVersion
 from .marks import Mark
 from .media import Conversion, Download, Media, Upload
 from .members import Member
 from .messages import Message, Receipt
 from .notes import Note
-from .pacing import KnownNumber, OptOut, Pace, SentCount, SessionLimit
+from .opt_outs import OptOut
+from .pacing import KnownNumber, Pace, SentCount, SessionLimit
 from .people import ApiKey, Login, User
 from .quick_replies import QuickReply
 from .runs import Run
@@ -20,7 +22,7 @@ from .sessions import Session, SessionChange
 from .tags import ContactGroup, ContactGroupMember, ContactTag
 
 TABLES: tuple[type[Table], ...] = (
-    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload, Download,
-    Note, QuickReply, Flow, FlowVersion, Run, LoggedEvent, Answer, User, Login, ApiKey, SessionLimit, SentCount,
-    Pace, KnownNumber, OptOut, ContactTag, ContactGroup, ContactGroupMember,
+    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload,
+    Download, Note, QuickReply, Flow, FlowVersion, Run, FlowClock, FlowSilence, LoggedEvent, LogPlace, Answer, User,
+    Login, ApiKey, SessionLimit, SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup, ContactGroupMember,
 )  # fmt: skip
