@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from time import perf_counter
 from typing import Any
 
 from core.bodies import time_text
-from core.errors import Conflict, DovecoteError
+from core.errors import Conflict, DovecoteError, NotFound
 from core.news import NewsDesk
 from core.world import World
 from data.database import after_commit, database, read, write
@@ -30,6 +29,7 @@ from data.runs import (
     starts_since,
     waiting_for,
 )
+from data.sessions import session_by_name
 
 from .carrying import Carrying
 from .doors import Doors
@@ -284,10 +284,12 @@ class Runner:
         return end_run(id, 'cancelled', reason, self.world.now())
 
     def end(self, id: str, reason: str) -> bool:
-        """Inside a write: a run that is under way is over; False when it was already."""
+        """Inside a write: a run that is under way is over, and the one it waits for; False when it was already."""
         row: Run | None = Run.get_or_none(Run.id == id)
         if row is None or not self._cancel(id, reason):
             return False
+        if row.wait_kind == 'run':
+            self.end(str(row.wait_key), reason)
         self._wake_parent(_state(row), 'cancelled')
         self._lead_on(str(row.flow), str(row.scope), row.chat)
         return True
@@ -305,16 +307,32 @@ class Runner:
         """Inside a write: another flow as a run of its own, which starts once this is kept."""
         if parent.depth >= DEEPEST:
             raise Conflict(f'{DEEPEST} flows have started each other already; one more would be a circle.')
-        flow = self.library.flow(effect.key)
-        now = self.world.now()
-        insert_run(
-            id=effect.run, flow=effect.key, version=flow.version, session=parent.session_id,
-            trigger={'id': 'call', 'type': 'call', 'values': effect.values, 'by': parent.flow},
-            message=parent.message_id, chat=parent.chat_id, contact=parent.contact_id, state='queued',
-            correlation=parent.correlation, parent=parent.id, depth=parent.depth + 1, position=flow.program.first,
-            started_at=now, expires_at=now + flow.document.limits.timeout,
+        self._set_off(
+            effect.run, effect.key, {'id': 'call', 'type': 'call', 'values': effect.values, 'by': parent.flow},
+            session=parent.session_id, message=parent.message_id, chat=parent.chat_id, contact=parent.contact_id,
+            correlation=parent.correlation, parent=parent.id, depth=parent.depth + 1,
         )  # fmt: skip
-        after_commit(lambda: self.at_work(parent.chat_id or effect.run, partial(self._leave_queue, effect.run)))
+
+    def by_hook(self, key: str, payload: Any, contact_id: str, session: str) -> str:
+        """Inside a write: a hook starts a flow about a contact, in their chat on that session; the id of the run."""
+        row = session_by_name(session)
+        if row is None:
+            raise NotFound(f'There is no session called “{session[:48]}”.')
+        id, chat_id = self.world.new_id(), self.carrying.outbox.identities.chat(str(row.id), contact_id=contact_id)
+        self._set_off(
+            id, key, {'id': 'hook', 'type': 'webhook', 'payload': payload}, session=str(row.id), chat=chat_id,
+            contact=contact_id, correlation=id,
+        )  # fmt: skip
+        return id
+
+    def _set_off(self, id: str, key: str, trigger: dict[str, Any], **about: Any) -> None:
+        """A run that begins once this is kept."""
+        flow, now = self.library.flow(key), self.world.now()
+        insert_run(
+            id=id, flow=key, version=flow.version, trigger=trigger, state='queued', position=flow.program.first,
+            started_at=now, expires_at=now + flow.document.limits.timeout, **about,
+        )  # fmt: skip
+        after_commit(lambda: self.at_work(about.get('chat') or id, partial(self._leave_queue, id)))
 
     # ---- going on
 
@@ -343,9 +361,17 @@ class Runner:
             row: Run | None = Run.get_or_none(Run.id == id, Run.turn == turn)
             if row is None or (row.wait_kind == 'answer' and has_unrouted(row.chat or '')):
                 return  # the answer is here already, only not looked at
-        go_on = write(lambda: self.claim(row, Woken(by='time', facts={})))
-        if go_on is not None:
-            go_on()
+        woken = Woken(by='time', facts={})
+        done = self._walked(row, woken)
+        write(lambda: self._take_over(row, woken, done))
+
+    def _take_over(self, row: Run, woken: Woken, done: tuple[Walk, Wait | End | None]) -> None:
+        """Inside a write: what came of walking on, unless something was faster than the clock."""
+        walk, outcome = done
+        turn = claim_run(str(row.id), ['waiting'], int(row.turn), woken=_kept(woken))
+        if turn is not None:
+            walk.run.turn = turn
+            self._settle(walk, outcome)
 
     def claim(self, run: Run, woken: Woken) -> Callable[[], None] | None:
         """Inside a write: take on a run that waits. What then goes on with it, or None: something was faster."""
@@ -401,34 +427,33 @@ class Runner:
             row: Run | None = Run.get_or_none(Run.id == id)
         if row is None or row.turn != turn:
             return
+        walk, outcome = self._walked(row, woken, slow=slow, fresh=fresh)
+        write(lambda: self._settle(walk, outcome))
+
+    def _walked(
+        self, row: Run, woken: Woken | None, *, slow: bool = False, fresh: bool = False
+    ) -> tuple[Walk, Wait | End | None]:  # fmt: skip
+        """As far as it gets; nothing of it is kept yet."""
         document, program = self._program(str(row.flow), int(row.version))
-        run = _state(row)
-        now = self.world.now()
-        if woken is not None and woken.by == 'time' and now >= run.expires_at:
-            write(lambda: self._finish(run, document, 'timeout', 'The run took longer than it may.'))
-            return
+        run, now = _state(row), self.world.now()
         values = scene(run, now)
         if woken is not None and woken.by in ('answer', 'event'):
             values = {**values, woken.by: dict(woken.facts)}
-        if fresh and not self._is_fit(run, document, values):
-            return
         walk = self._walk(run, document, program, values)
-        started = perf_counter()
-        outcome = walk.go(woken, slow=slow)
-        log.debug('run %s went on for %.1f ms', id, (perf_counter() - started) * 1000)
-        write(lambda: self._settle(walk, outcome))
+        if woken is not None and woken.by == 'time' and now >= run.expires_at:
+            return walk, End(state='timeout', reason='The run took longer than it may.')
+        unfit = self._unfit(run, document, values) if fresh else None
+        return walk, unfit or walk.go(woken, slow=slow)
 
-    def _is_fit(self, run: RunState, document: Document, values: Mapping[str, Any]) -> bool:
-        """Of a run that was called, or comes out of a queue; else it is over."""
+    def _unfit(self, run: RunState, document: Document, values: Mapping[str, Any]) -> End | None:
+        """What keeps a run that was called, or comes out of a queue, from beginning."""
         try:
             if self._may(run, document, values):
                 self._set_variables(run, document, values)
-                return True
-            state, detail = 'failed_conditions', 'A condition was not true.'
+                return None
         except DovecoteError as error:
-            state, detail = 'error', str(error)
-        write(lambda: self._finish(run, document, state, detail))
-        return False
+            return End(state='error', reason=str(error))
+        return End(state='failed_conditions', reason='A condition was not true.')
 
     def _program(self, key: str, version: int) -> tuple[Document, Program]:
         """Of the version a run began with. Raises Invalid when it is gone."""

@@ -21,6 +21,7 @@ from . import (
     flows,
     groups,
     health,
+    hooks,
     hosts,
     keys,
     media,
@@ -33,14 +34,15 @@ from . import (
     sessions,
 )
 from .asking import Asking, Route
+from .hook_door import HookDoor
 from .lists import json_answer
 from .media import body_limits
 from .problems import problem
 from .reference import openapi_of
 
 RESOURCES = (
-    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, flows, keys, people,
-    protection, hosts, sandbox, health, metrics,
+    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, flows, hooks, keys,
+    people, protection, hosts, sandbox, health, metrics,
 )  # fmt: skip
 PAGES = {'/api/docs'}
 
@@ -54,6 +56,7 @@ def mount(app: FastAPI, gateway: Gateway) -> None:
     # One flat list, not included routers: finding the way through those costs more than a short answer does.
     app.router.routes.extend(routes)
     app.router.routes.append(_openapi(routes))
+    HookDoor(gateway).open(app)
     app.router.routes.append(_Elsewhere(routes))
 
 
