@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from data.answers import forget_answers
 from data.database import write
+from data.deliveries import forget_deliveries
 from data.events import forget_events
 from data.flows import forget_runs
 from data.messages import forget_messages
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 ANSWERS_KEPT = timedelta(days=7)
 EVENTS_KEPT = timedelta(days=3)
 RUNS_KEPT = timedelta(days=30)
+DELIVERED_KEPT, DEAD_KEPT = timedelta(days=30), timedelta(days=90)
 COUNTS_KEPT = timedelta(days=2)
 
 
@@ -33,6 +35,7 @@ class Housekeeping:
             'answers': write(lambda: forget_answers(now - ANSWERS_KEPT)),
             'events': write(lambda: forget_events(now - EVENTS_KEPT)),
             'runs': write(lambda: forget_runs(now - RUNS_KEPT)),
+            'deliveries': write(lambda: forget_deliveries(now - DELIVERED_KEPT, now - DEAD_KEPT)),
             'counts': write(lambda: forget_counts(now - COUNTS_KEPT)),
             'numbers': write(lambda: forget_numbers(now - HOLDS)),
         }

@@ -10,7 +10,8 @@ from .errors import Forbidden, Invalid
 Role = Literal['owner', 'admin', 'agent', 'viewer']
 Right = Literal[
     'sessions.see', 'sessions.manage', 'messages.see', 'messages.send', 'chats.manage', 'groups.manage', 'flows.see',
-    'flows.edit', 'sandbox.use', 'hosts.manage', 'keys.manage', 'people.manage', 'settings.manage', 'owners.manage',
+    'flows.edit', 'webhooks.manage', 'sandbox.use', 'hosts.manage', 'keys.manage', 'people.manage', 'settings.manage',
+    'owners.manage',
 ]  # fmt: skip
 Look = Literal['light', 'dark', 'auto']
 
@@ -38,6 +39,7 @@ SENTENCES: Mapping[Right, str] = MappingProxyType(
         'groups.manage': 'make groups, change them or block people',
         'flows.see': 'see flows',
         'flows.edit': 'change flows',
+        'webhooks.manage': 'see or change webhooks',
         'sandbox.use': 'use the phones of the sandbox',
         'hosts.manage': 'restart session hosts',
         'keys.manage': 'manage keys',

@@ -5,6 +5,7 @@ from .blocked import Blocked
 from .chats import Chat
 from .contacts import Contact
 from .database import Table
+from .deliveries import Attempt, ChatSequence, Delivery
 from .events import LoggedEvent
 from .flows import Flow, Run
 from .marks import Mark
@@ -16,9 +17,10 @@ from .pacing import KnownNumber, OptOut, Pace, SentCount, SessionLimit
 from .people import ApiKey, Login, User
 from .quick_replies import QuickReply
 from .sessions import Session, SessionChange
+from .webhooks import Webhook
 
 TABLES: tuple[type[Table], ...] = (
     Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload, Download,
     Note, QuickReply, Flow, Run, LoggedEvent, Answer, User, Login, ApiKey, SessionLimit, SentCount, Pace, KnownNumber,
-    OptOut,
+    OptOut, Webhook, Delivery, Attempt, ChatSequence,
 )  # fmt: skip

@@ -41,6 +41,7 @@ from core.seal import Seal
 from core.sessions import Sessions
 from core.settings import Settings
 from core.state_dir import StateDir, check_database, hold_state_dir
+from core.webhooks.desk import Webhooks
 from core.words import WordIndex
 from core.world import World, real_world
 from data.database import close_database, open_database
@@ -81,6 +82,7 @@ class Gateway:
     blocklist: Blocklist
     quick_replies: QuickReplies
     guard: Guard
+    webhooks: Webhooks
     media: MediaStore
     downloads: Downloads
     library: Library
@@ -95,6 +97,7 @@ class Gateway:
         lost = self.outbox.recover()
         if lost:
             log.warning('%d messages were being sent when Dovecote stopped: shown as uncertain', lost)
+        self.webhooks.courier.recover()
         self.media.start()
         self.downloads.recover()
         self.router.start()
@@ -114,6 +117,7 @@ class Gateway:
         self.sessions.close()
         self.hosts.stop(timeout=5)
         self.router.stop()
+        self.webhooks.courier.stop()
 
 
 def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sandbox | None' = None) -> Gateway:
@@ -121,6 +125,8 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     bus = Bus()
     desk = NewsDesk(world, bus)
     secret_key = state.secret_key(settings.secret_key).encode()
+    seal, guard = Seal(secret_key), Guard(settings.allow_targets)
+    webhooks = Webhooks(world, desk, seal, guard, chance=random.uniform)
     people = People(world, secret_key)
     people.when_changed(lambda _: desk.whisper('dovecote.rights', {}))
     identities = Identities(world, desk)
@@ -173,15 +179,18 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     jobs.every_minute('old files', media.clean)
     chats = Chats(world, desk, hosts)
     jobs.every_minute('hand back', chats.hand_back_overdue)
-    ticker = Ticker((sessions.tick, outbox.sweep, again.tick, router.sweep, downloads.sweep, WordIndex(world).tick))
+    ticker = Ticker(
+        (sessions.tick, outbox.sweep, again.tick, router.sweep, downloads.sweep, webhooks.courier.sweep,
+         WordIndex(world).tick)
+    )  # fmt: skip
     meter = Meter() if settings.metrics else None
     if meter is not None:
         bus.watch(meter.hear)
     return Gateway(
-        settings=settings, state=state, world=world, seal=Seal(secret_key), bus=bus, desk=desk, people=people,
+        settings=settings, state=state, world=world, seal=seal, bus=bus, desk=desk, people=people,
         identities=identities, hosts=hosts, sessions=sessions, outbox=outbox, pacing=pacing, alarm=alarm,
         inbox=inbox, chats=chats, groups=groups, calls=calls, presence=presence, blocklist=blocklist,
-        quick_replies=QuickReplies(world, desk), guard=Guard(settings.allow_targets), media=media,
+        quick_replies=QuickReplies(world, desk), guard=guard, webhooks=webhooks, media=media,
         downloads=downloads, library=library, router=router, jobs=jobs, ticker=ticker, sandbox=sandbox,
         meter=meter,
     )  # fmt: skip
