@@ -110,7 +110,8 @@ class Endpoints:
             filters=read_filters(row.filters), format=cast(Format, row.format),
             ordering=cast(Ordering, row.ordering), timeout=row.timeout, concurrency=row.concurrency, rate=row.rate,
             state=cast(WebhookState, row.state) if secret else 'disabled', open=row.opened_at is not None,
-            headers=self.headers_of(row), secret=secret, previous=self.unsealed(row.previous), previous_until=row.previous_until,
+            headers=self.headers_of(row), secret=secret, previous=self.unsealed(row.previous),
+            previous_until=row.previous_until,
             hub_secret=(self.unsealed(row.hub_secret) or secret) if row.hub else '',
         )  # fmt: skip
 

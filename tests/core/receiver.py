@@ -69,7 +69,7 @@ def receiver(certificate: Path | None = None) -> Iterator[Receiver]:
             super().setup()
             here.lines += 1
 
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers['content-length']))
             headers = {name.lower(): value for name, value in self.headers.items()}
             call = Call(self.path, headers, body, self, over)
@@ -105,3 +105,13 @@ def receiver(certificate: Path | None = None) -> Iterator[Receiver]:
             over.set()
             server.shutdown()
             running.join(10)
+
+
+def late(gate: threading.Event, status: int, seconds: float = 20) -> Answer:
+    """Answers once the gate is open, or after so many seconds."""
+
+    def answer(call: Call) -> None:
+        gate.wait(seconds)
+        call.says(status)
+
+    return answer

@@ -46,7 +46,7 @@ class Post:
         self.webhooks.book.check(wish)
         return self.webhooks.book.add(wish, by='Owner')
 
-    def tell(self, text: str = 'hello', kind: str = 'message.received', **more: str) -> None:
+    def tell(self, text: str = 'hello', kind: str = 'message.received', **more: Any) -> None:
         chat, session = more.pop('chat', 'C1'), more.pop('session', 'S1')
         body = {'id': f'M{next(self.numbers)}', 'text': text, 'from': {'phone': '+15551230001', 'name': 'Anna'}, **more}
         write(lambda: self.desk.tell(kind, body, session=session, chat=chat))
@@ -96,7 +96,7 @@ class Post:
 def post(tmp_path: Path) -> Iterator[Post]:
     open_database(tmp_path / 'dovecote.db')
     clock = Clock()
-    clock.at = datetime.now(UTC)  # the libraries of receivers look at the real time
+    clock.at = datetime.now(UTC).replace(microsecond=0)  # the libraries of receivers look at the real time
     world = World(now=clock.now, new_id=growing_ids(), http=httpx.Client(), ticks=time.monotonic)
     bus = Bus()
     desk = NewsDesk(world, bus)

@@ -10,6 +10,7 @@ from standardwebhooks import WebhookVerificationError
 from svix.webhooks import Webhook as Svix
 
 from core.errors import Invalid
+from core.webhooks.wish import Wish
 from data.database import database, write
 from tests.core.house import until
 
@@ -60,7 +61,7 @@ def test_only_what_was_asked_for_is_told(post: Post) -> None:
     post.tell('my order', kind='contact.created')
     post.tell('hello')
     post.tell('an order', session='S2')
-    post.tell('an order', tags=['spam'])  # type: ignore[arg-type]
+    post.tell('an order', tags=['spam'])
     post.settled(everything, *['delivered'] * 5)
     post.settled(made, 'delivered')
 
@@ -79,16 +80,11 @@ def test_only_what_was_asked_for_is_told(post: Post) -> None:
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused_with_its_place(post: Post, wrong: dict[str, object]) -> None:
+    wish = Wish(**{'url': post.to.url(), 'events': ('message.received',), **wrong})  # type: ignore[arg-type]
     with pytest.raises(Invalid) as problem:
-        post.webhooks.book.check(_wish(post, **wrong))
+        post.webhooks.book.check(wish)
     assert problem.value.field.partition('.')[0] == next(iter(wrong))
     assert str(problem.value).endswith('.')
-
-
-def _wish(post: Post, **more: object) -> 'object':
-    from core.webhooks.wish import Wish  # noqa: PLC0415
-
-    return Wish(**{'url': post.to.url(), 'events': ('message.received',), **more})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -132,9 +128,9 @@ def test_metas_header_stands_beside_ours(post: Post) -> None:
 
 def test_the_body_may_look_as_waha_writes_it(post: Post) -> None:
     made = post.add('*', format='waha')
-    more = {'direction': 'in', 'whatsapp_id': '3EB0', 'at': '2026-11-22T12:00:00.000Z'}
-    post.tell('bread?', **more)
-    post.tell('', 'message.delivered', **{**more, 'direction': 'out', 'to': {'phone': '+15551230001'}})  # type: ignore[dict-item]
+    more = {'whatsapp_id': '3EB0', 'at': '2026-11-22T12:00:00.000Z'}
+    post.tell('bread?', **more, direction='in')
+    post.tell('', 'message.delivered', **more, direction='out', to={'phone': '+15551230001'})
     post.tell('', 'session.state', name='shop', state='pairing')
     post.settled(made, *['delivered'] * 3)
     message, ack, state = sorted((call.json for call in post.to.got), key=lambda said: said['id'])
