@@ -7,9 +7,9 @@ from data.answers import forget_answers
 from data.database import write
 from data.deliveries import forget_deliveries
 from data.events import forget_events
-from data.flows import forget_runs
 from data.messages import forget_messages
 from data.pacing import forget_counts, forget_numbers
+from data.runs import forget_runs
 
 from .numbers import HOLDS
 from .world import World

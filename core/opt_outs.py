@@ -55,3 +55,10 @@ def _hash(address: Address) -> str:
 def is_automatic(author: str, priority: int) -> bool:
     """Whether nobody wrote it by hand: opting out is about these."""
     return priority > 0 or not author.startswith('user:')
+
+
+def opted_out(phone: str | None, lid: str | None) -> bool:
+    """Whether the person with this number or LID (digits) is on the list; reads, on any thread."""
+    known = [Address('phone', phone)] if phone else []
+    known += [Address('lid', lid)] if lid else []
+    return any_opted_out() and bool(opt_outs_among([_hash(each) for each in known]))

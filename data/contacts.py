@@ -2,20 +2,27 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from peewee import CharField
+from peewee import SQL, CharField, JSONField
 
 from .database import Table, TimeField
 
 
 class Contact(Table):
-    """`phone` and `lid` are digits; one of them may still be unknown ('' is kept as NULL, so both stay unique)."""
+    """`phone` and `lid` are digits; one of them may still be unknown ('' is kept as NULL, so both stay unique).
+
+    `vars` are values that flows, imports and people keep of them; `language` and `zone` are '' until somebody says.
+    """
 
     id = CharField(primary_key=True)
     phone = CharField(null=True, unique=True)
     lid = CharField(null=True, unique=True)
     name = CharField(default='')
     push_name = CharField(default='')
+    vars: Any = JSONField(default=dict, constraints=[SQL("DEFAULT '{}'")])
+    language = CharField(default='', constraints=[SQL("DEFAULT ''")])
+    zone = CharField(default='', constraints=[SQL("DEFAULT ''")])
     created_at = TimeField()
 
     @property

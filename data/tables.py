@@ -7,7 +7,7 @@ from .contacts import Contact
 from .database import Table
 from .deliveries import Attempt, ChatSequence, Delivery
 from .events import LoggedEvent
-from .flows import Flow, Run
+from .flows import Flow, FlowVersion
 from .marks import Mark
 from .media import Conversion, Download, Media, Upload
 from .members import Member
@@ -16,11 +16,14 @@ from .notes import Note
 from .pacing import KnownNumber, OptOut, Pace, SentCount, SessionLimit
 from .people import ApiKey, Login, User
 from .quick_replies import QuickReply
+from .runs import Run
 from .sessions import Session, SessionChange
+from .tags import ContactGroup, ContactGroupMember, ContactTag
 from .webhooks import Webhook
 
 TABLES: tuple[type[Table], ...] = (
     Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload, Download,
-    Note, QuickReply, Flow, Run, LoggedEvent, Answer, User, Login, ApiKey, SessionLimit, SentCount, Pace, KnownNumber,
-    OptOut, Webhook, Delivery, Attempt, ChatSequence,
+    Note, QuickReply, Flow, FlowVersion, Run, LoggedEvent, Answer, User, Login, ApiKey, SessionLimit, SentCount,
+    Pace, KnownNumber, OptOut, ContactTag, ContactGroup, ContactGroupMember,
+    Webhook, Delivery, Attempt, ChatSequence,
 )  # fmt: skip

@@ -1,118 +1,141 @@
 """What a flow document may say, and whether it makes sense."""
 
-import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError
 
 from core.errors import Invalid
-from core.fill import compiled
+
+from .conditions import Condition
+from .parts import Key, Name, Part, Span
+from .program import Program
+from .steps import Step
+from .triggers import Trigger
 
 SCHEMA: Literal['dovecote.flow/1'] = 'dovecote.flow/1'
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra='forbid', frozen=True)
+Scope = Literal['contact', 'chat', 'session', 'flow']
 
 
-class Match(_Part):
-    """How the text is compared. `fold`: capitals and accents do not matter."""
+class Mode(Part):
+    """What happens when the flow is started while it still runs, counted per `scope`."""
 
-    op: Literal['any', 'equals', 'keyword', 'contains', 'starts_with'] = 'keyword'
-    values: tuple[str, ...] = Field(default=(), max_length=50)
-    fold: bool = True
-
-    @field_validator('values')
-    @classmethod
-    def _no_empty_words(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        if any(not value.strip() or len(value) > 200 for value in values):
-            raise ValueError('a word to look for has 1 to 200 characters')
-        return values
+    type: Literal['single', 'restart', 'queued', 'parallel'] = Field(default='restart', title='If it still runs')
+    scope: Scope = Field(default='contact', title='Counted per')
+    max: int = Field(default=10, ge=1, le=100, title='At most', description='Runs at a time, or in the queue.')
+    overflow: Literal['drop', 'oldest'] = Field(default='drop', title='Beyond that', description='Drop the new one, or end the oldest.')  # fmt: skip  # noqa: E501
 
 
-class MessageTrigger(_Part):
-    """Somebody wrote to us. Groups only where the flow asks for them."""
-
-    id: str = 'message'
-    type: Literal['message'] = 'message'
-    session: tuple[str, ...] = ()
-    chat: Literal['private', 'group', 'any'] = 'private'
-    match: Match = Match()
+class Cooldown(Part):
+    per: Scope = Field(default='contact', title='Per')
+    every: Span = Field(title='Once every')
 
 
-class SendStep(_Part):
-    """Answer with a text; `{{ contact.name }}` and friends are filled in. `reply`: quote what is answered."""
-
-    id: str = 'send'
-    do: Literal['send'] = 'send'
-    text: str = Field(min_length=1, max_length=16_384)
-    reply: bool = False
-
-    @field_validator('text')
-    @classmethod
-    def _fillable(cls, text: str) -> str:
-        try:
-            compiled(text)
-        except Invalid as error:
-            raise ValueError(str(error)) from error
-        return text
+class MaxRuns(Part):
+    per: Scope = Field(default='contact', title='Per')
+    count: int = Field(ge=1, le=10_000, title='At most')
+    window: Span = Field(title='Within')
 
 
-class Limits(_Part):
-    """`stale_after`: seconds after which a message is too old to be answered; None: as the program is set."""
+class Limits(Part):
+    """`stale_after`: how old a message may be to be answered; None: as the program is set."""
 
-    stale_after: float | None = Field(default=None, ge=1, le=86_400)
+    cooldown: Cooldown | None = Field(default=None, title='Pause between runs')
+    max_runs: MaxRuns | None = Field(default=None, title='At most so often')
+    max_steps: int = Field(default=200, ge=1, le=1_000, title='Steps in one run, at most')
+    timeout: Span = Field(default='72h', validate_default=True, title='A run lasts at most')
+    stale_after: Span | None = Field(default=None, title='Leave messages alone that are older than')
 
 
-class Document(_Part):
+class OnError(Part):
+    """`flow` is started with the error as its trigger; `policy` says what becomes of the run itself."""
+
+    flow: str = Field(default='', max_length=63, title='Start this flow', json_schema_extra={'form': 'flow'})
+    policy: Literal['stop', 'continue'] = Field(default='stop', title='The run')
+
+
+class Document(Part):
     schema_: Literal['dovecote.flow/1'] = Field(default=SCHEMA, alias='schema')
-    key: str = Field(pattern=r'^[a-z0-9][a-z0-9-]{0,62}$')
-    name: str = Field(min_length=1, max_length=100)
-    description: str = Field(default='', max_length=2_000)
-    enabled: bool = True
-    priority: int = Field(default=100, ge=0, le=10_000)
-    triggers: tuple[MessageTrigger, ...] = Field(min_length=1, max_length=20)
-    limits: Limits = Limits()
-    steps: tuple[SendStep, ...] = Field(min_length=1, max_length=20)
+    key: Key = Field(title='Key')
+    name: str = Field(min_length=1, max_length=100, title='Name')
+    description: str = Field(default='', max_length=2_000, title='What it is for')
+    enabled: bool = Field(default=True, title='On')
+    shadow: bool = Field(default=False, title='Only trace', description='It decides and writes down, but does nothing.')
+    priority: int = Field(default=100, ge=0, le=10_000, title='Priority', description='Lower is asked first.')
+    on_match: Literal['stop', 'continue'] = Field(default='stop', title='After it matched')
+    mode: Mode = Field(default=Mode(), title='Mode')
+    triggers: tuple[Trigger, ...] = Field(min_length=1, max_length=20, title='When')
+    conditions: Condition | tuple[Condition, ...] = Field(default=(), title='Only if')
+    limits: Limits = Field(default=Limits(), title='Limits')
+    variables: Mapping[Name, Any] = Field(default_factory=dict, title='Variables')
+    steps: tuple[Step, ...] = Field(min_length=1, max_length=100, title='Then')
+    on_error: OnError = Field(default=OnError(), title='If a step fails')
+    tests: tuple[dict[str, Any], ...] = Field(default=(), max_length=50, title='Tests')
 
 
-def read_document(document: dict[str, Any]) -> Document:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """`place` is where in the document, `steps/2/text`; '' for the whole of it."""
+
+    place: str
+    sentence: str
+
+
+def read_document(document: Mapping[str, Any]) -> Document:
     """Raises Invalid with one sentence that names the place."""
+    made, problems = examine(document)
+    if made is None:
+        first = problems[0]
+        where = f' at {first.place}' if first.place else ''
+        raise Invalid(f'The flow is not right{where}: {first.sentence}.', field=first.place)
+    return made
+
+
+def examine(document: Mapping[str, Any]) -> tuple[Document | None, list[Problem]]:
+    """The document, or None with everything that is wrong with it."""
     try:
-        return Document.model_validate(document)
+        made = Document.model_validate(document)
+        Program(made.steps)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = '.'.join(str(part) for part in first['loc']) or 'the document'
-        raise Invalid(f'The flow is not right at {place}: {first["msg"]}.', field=place) from error
+        return None, [Problem(place=_place(one['loc']), sentence=_sentence(one)) for one in error.errors()[:50]]
+    except Invalid as error:
+        return None, [Problem(place=error.field, sentence=str(error).rstrip('.'))]
+    return made, []
 
 
-def matches(match: Match, text: str) -> str | None:
-    """The word that was found ('' for op any), or None."""
-    if match.op == 'any':
-        return ''
-    said = _folded(text) if match.fold else text
-    for value in match.values:
-        if _found(match.op, _folded(value) if match.fold else value, said):
-            return value
-    return None
+@lru_cache(maxsize=1)
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a document."""
+    return {
+        '$schema': 'https://json-schema.org/draft/2020-12/schema',
+        **Document.model_json_schema(by_alias=True),
+        'title': 'A flow of Dovecote',
+    }
 
 
-def _found(op: str, value: str, said: str) -> bool:
-    match op:
-        case 'equals':
-            return said.strip() == value.strip()
-        case 'contains':
-            return value in said
-        case 'starts_with':
-            return said.lstrip().startswith(value)
-        case _:
-            return f' {_words(value)} ' in f' {_words(said)} '
+def _place(loc: tuple[int | str, ...]) -> str:
+    """Without the names that only the models know: kinds of a union, and what pydantic calls them."""
+    return '/'.join(str(part) for part in loc if isinstance(part, int) or part in _FIELDS)
 
 
-def _words(text: str) -> str:
-    return ' '.join(''.join(c if c.isalnum() else ' ' for c in text).split())
+def _sentence(error: Any) -> str:
+    said = str(error['msg'])
+    for opening in ('Value error, ', 'Assertion failed, '):
+        said = said.removeprefix(opening)
+    if error['type'] == 'extra_forbidden':
+        said = 'there is no such setting'
+    if error['type'] in ('union_tag_invalid', 'union_tag_not_found'):
+        said = f'there is no such kind; kinds are {error["ctx"].get("expected_tags", "told by the reference")}'
+    return said.rstrip('.')
 
 
-def _folded(text: str) -> str:
-    plain = unicodedata.normalize('NFKD', text.casefold())
-    return ''.join(c for c in plain if not unicodedata.combining(c))
+def _names(model: Any, found: set[str]) -> set[str]:
+    for part in (model.get('$defs') or {}).values():
+        found |= set(part.get('properties') or {})
+    return found | set(model.get('properties') or {})
+
+
+_FIELDS: set[str] = _names(Document.model_json_schema(by_alias=True), set()) | {'all', 'any', 'not', 'if', 'else'}

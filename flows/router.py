@@ -2,73 +2,51 @@
 
 import logging
 import threading
-import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from queue import Queue
 from typing import Any
 from zlib import crc32
 
-from core.errors import DovecoteError
-from core.fill import fill
-from core.news import NewsDesk
-from core.outbox import Author, Outbox
+from core.bodies import time_text
 from core.world import World
 from data.database import StorageFailed, database, read, write
 from data.messages import unrouted
-from data.traffic import Heard, add_run, heard, mark_routed, said_by_own_flow
+from data.runs import Run, add_decision, waiting_for
+from data.traffic import Heard, heard, mark_routed, said_by_own_flow
 
-from .flow import Document, MessageTrigger, matches
 from .guards import LoopGuard
 from .library import Library, LiveFlow
+from .occasion import Occasion
+from .runner import Begun, Runner
+from .steps.base import Woken
+from .triggers import Trigger
+from .triggers.base import Found
 
 log = logging.getLogger(__name__)
 WORKERS = 8
 LATE = timedelta(seconds=5)  # a message this old, and still not looked at, may have been forgotten
 PAUSE, LONGEST_PAUSE = 5.0, 60.0  # seconds between two looks for such; longer each time there are some
+MISSES_TOLD = 20
+PASSED_OVER = ('failed_conditions', 'suppressed_cooldown')  # then the next flow is asked
+
+Work = Callable[[], object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """What came of a message: the trace, and what to say if a flow answers."""
+class Workers:
+    """Do what concerns one chat one after another, and different chats side by side."""
 
-    state: str
-    detail: str
-    flow: LiveFlow | None = None
-    steps: tuple[dict[str, Any], ...] = ()
-    texts: tuple[tuple[str, bool], ...] = ()  # what to say, and whether it quotes the message
-
-
-class Router:
-    """`stale_after`: seconds after which a message is too old to be answered, unless its flow says otherwise."""
-
-    def __init__(
-        self,
-        world: World,
-        library: Library,
-        guard: LoopGuard,
-        outbox: Outbox,
-        desk: NewsDesk,
-        *,
-        stale_after: float = 300,
-    ) -> None:
-        self.world, self.library, self.guard, self.outbox, self.desk = world, library, guard, outbox, desk
-        self.stale_after = stale_after
-        self._pause, self._next_sweep = PAUSE, 0.0
-        self._waiting: set[str] = set()  # what is in a queue already
-        self._queues: list[Queue[str | None]] = [Queue() for _ in range(WORKERS)]
+    def __init__(self) -> None:
+        self._queues: list[Queue[Work | None]] = [Queue() for _ in range(WORKERS)]
         self._threads = [
             threading.Thread(target=self._work, args=(queue,), name=f'router-{n}', daemon=True)
             for n, queue in enumerate(self._queues)
         ]
 
     def start(self) -> None:
-        """Work begins, with whatever a crash left unrouted."""
         for thread in self._threads:
             thread.start()
-        with read():
-            for row in unrouted(self.world.now(), limit=10_000):
-                self.nudge(str(row.id), row.chat_id)
 
     def stop(self) -> None:
         for queue in self._queues:
@@ -76,11 +54,54 @@ class Router:
         for thread in self._threads:
             thread.join(5)
 
+    def at_work(self, chat_id: str, work: Work) -> None:
+        self._queues[crc32(chat_id.encode()) % WORKERS].put(work)
+
+    def _work(self, queue: 'Queue[Work | None]') -> None:
+        try:
+            while (work := queue.get()) is not None:
+                try:
+                    work()
+                except Exception:  # one run must not stop the others; it stays in its row, for the next start
+                    log.exception('a run could not go on')
+        finally:
+            database.close()
+
+
+@dataclass(slots=True, kw_only=True)
+class Decision:
+    """What came of a message. `begun` are the runs it starts; without one that runs, `state` says why."""
+
+    state: str = 'not_triggered'
+    detail: str = 'No flow matched.'
+    flow: LiveFlow | None = None
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    begun: list[Begun] = field(default_factory=list)
+
+
+class Router:
+    """`stale_after`: seconds after which a message is too old to be answered, unless its flow says otherwise."""
+
+    def __init__(
+        self, world: World, library: Library, guard: LoopGuard, runner: Runner, workers: Workers, *,
+        stale_after: float = 300,
+    ) -> None:  # fmt: skip
+        self.world, self.library, self.guard, self.runner, self.workers = world, library, guard, runner, workers
+        self.stale_after = stale_after
+        self._pause, self._next_sweep = PAUSE, 0.0
+        self._waiting: set[str] = set()  # what is in a queue already
+
+    def start(self) -> None:
+        """Work begins, with whatever a crash left unrouted."""
+        with read():
+            for row in unrouted(self.world.now(), limit=10_000):
+                self.nudge(str(row.id), row.chat_id)
+
     def nudge(self, message_id: str, chat_id: str) -> None:
         """One chat always has the same worker: its messages are routed one after another."""
         if message_id not in self._waiting:
             self._waiting.add(message_id)
-            self._queues[crc32(chat_id.encode()) % WORKERS].put(message_id)
+            self.workers.at_work(chat_id, lambda: self._route(message_id))
 
     def sweep(self) -> None:
         """What could not be carried out (the disk was full) is tried again, the more rarely the longer it fails."""
@@ -94,18 +115,14 @@ class Router:
         for row in rows:
             self.nudge(str(row.id), row.chat_id)
 
-    def _work(self, queue: 'Queue[str | None]') -> None:
+    def _route(self, id: str) -> None:
+        self._waiting.discard(id)
         try:
-            while (id := queue.get()) is not None:
-                self._waiting.discard(id)
-                try:
-                    self.route(id)
-                except StorageFailed as error:  # the sweep comes back to it
-                    log.error('routing message %s failed: %s', id, error)
-                except Exception:  # one message must not stop the others; the sweep comes back to it
-                    log.exception('routing message %s failed', id)
-        finally:
-            database.close()
+            self.route(id)
+        except StorageFailed as error:  # the sweep comes back to it
+            log.error('routing message %s failed: %s', id, error)
+        except Exception:  # one message must not stop the others; the sweep comes back to it
+            log.exception('routing message %s failed', id)
 
     def route(self, id: str) -> None:
         """Look at one message and do what follows; a message already seen is left alone."""
@@ -113,35 +130,13 @@ class Router:
             message = heard(id)
         if message is None or message.routed != 0:
             return
-        started = time.perf_counter()
-        decision = self._decide(message)
-        write(lambda: self._carry_out(message, decision, time.perf_counter() - started))
-
-    # ---- the order: blocked contact, backlog, a person in charge, flows by priority, loop guard
-
-    def _decide(self, message: Heard) -> Decision:
         silence = self._silence(message)
-        if silence is not None:
-            return silence
-        waited = (self.world.now() - message.at).total_seconds()
-        steps: list[dict[str, Any]] = []
-        for flow in self.library.live():
-            document = flow.document
-            found = _trigger(document, message)
-            if isinstance(found, str):
-                steps.append({'path': document.key, 'text': f'{document.name} did not match', 'result': found})
-                continue
-            trigger, word = found
-            if waited > (document.limits.stale_after or self.stale_after):
-                return Decision(
-                    state='suppressed_stale', detail=f'The message was already {int(waited)} s old.', flow=flow
-                )
-            objection = _own_echo(message) or self.guard.objection(message.chat_id, message.text, self.world.ticks())
-            if objection:
-                return Decision(state='suppressed_loop', detail=objection, flow=flow, steps=tuple(steps))
-            steps.append({'path': f'triggers/{trigger.id}', 'text': _because(word), 'result': word})
-            return self._run(flow, message, steps)
-        return Decision(state='not_triggered', detail='No flow matched.', steps=tuple(steps))
+        if silence is None and self._resumed(message):
+            return
+        decision = silence or self._ask_flows(message)
+        write(lambda: self._keep(message, decision))
+
+    # ---- the order: blocked contact, backlog, a person in charge, a run that waits, flows by priority, loop guard
 
     def _silence(self, message: Heard) -> Decision | None:
         """Why nothing automatic looks at this message at all."""
@@ -157,70 +152,146 @@ class Router:
         until = message.human_until
         return until is not None and until <= self.world.now()
 
-    def _run(self, flow: LiveFlow, message: Heard, steps: list[dict[str, Any]]) -> Decision:
-        texts = []
-        values = _values(message)
-        for number, step in enumerate(flow.document.steps):
-            try:
-                text = fill(step.text, values)
-            except DovecoteError as error:
-                steps.append({'path': f'steps/{number}', 'text': f'{step.id} failed', 'result': str(error)})
-                return Decision(state='error', detail=str(error), flow=flow, steps=tuple(steps))
-            steps.append({'path': f'steps/{number}', 'text': 'Sent an answer', 'result': {'chars': len(text)}})
-            texts.append((text, step.reply))
-        return Decision(state='finished', detail='Answered.', flow=flow, steps=tuple(steps), texts=tuple(texts))
+    def _resumed(self, message: Heard) -> bool:
+        """Whether a run waited for this answer, and has it now."""
+        with read():
+            rows = waiting_for('answer', message.chat_id)
+        run = next((row for row in rows if not message.group or row.contact == message.contact_id), None)
+        if run is None:
+            return False
+        go_on = write(lambda: self._hand_over(message, run))
+        if go_on is None:
+            return False
+        go_on()
+        return True
 
-    def _carry_out(self, message: Heard, decision: Decision, seconds: float) -> None:
-        """The answer, the trace and the mark that the message was seen are one write: all of them or none."""
+    def _hand_over(self, message: Heard, run: Run) -> Work | None:
+        go_on = self.runner.claim(run, Woken(by='answer', facts=_answer(message)))
+        if go_on is None or not mark_routed(message.id):
+            return None
+        self._add(message, Decision(state='resumed', detail=f'It answered a question of {run.flow}.'), run)
+        return go_on
+
+    def _ask_flows(self, message: Heard) -> Decision:
+        occasion, decision = occasion_of(message), Decision()
+        live = self.library.live()
+        everyone = live.all_for('message')
+        # Where there are few, the trace says of each why it did not match.
+        candidates = everyone if len(everyone) <= MISSES_TOLD else live.candidates(occasion)
+        waited = (self.world.now() - message.at).total_seconds()
+        allowed = False
+        for flow in candidates:
+            document = flow.document
+            fit = fitting(flow, occasion)
+            if isinstance(fit, str):
+                self._miss(decision, flow, fit)
+                continue
+            if waited > _oldest(document.limits.stale_after, self.stale_after):
+                return _instead(decision, flow, 'suppressed_stale', f'The message was already {int(waited)} s old.')
+            if not allowed:
+                objection = _own_echo(message) or self.guard.objection(
+                    message.chat_id, message.text, self.world.ticks()
+                )
+                if objection:
+                    return _instead(decision, flow, 'suppressed_loop', objection)
+                allowed = True
+            begun = self.runner.begin(flow, *fit, occasion)
+            decision.begun.append(begun)
+            if begun.state not in PASSED_OVER and document.on_match == 'stop':
+                break
+        self._others(decision, len(everyone) - len(candidates))
+        return decision
+
+    def _miss(self, decision: Decision, flow: LiveFlow, why: str) -> None:
+        if len(decision.steps) < MISSES_TOLD:
+            text = f'{flow.document.name} did not match'
+            decision.steps.append({'path': flow.document.key, 'text': text, 'result': why})
+
+    def _others(self, decision: Decision, count: int) -> None:
+        if count:
+            text = f'{count} other {"flow waits" if count == 1 else "flows wait"} for other words'
+            decision.steps.append({'path': 'flows', 'text': text})
+
+    # ---- keeping it
+
+    def _keep(self, message: Heard, decision: Decision) -> None:
+        """The runs, the trace and the mark that the message was seen are one write: all of them or none."""
         if not mark_routed(message.id):
             return
-        now, flow = self.world.now(), decision.flow
-        document = flow.document if flow else None
-        steps, state, detail = list(decision.steps), decision.state, decision.detail
-        for text, reply in decision.texts:
-            author = Author(
-                id=f'flow:{document.key if document else ""}',
-                name=f'Flow {document.name if document else ""}',
-                caused_by=message.id,
-            )
-            try:
-                self.outbox.say(message.chat_id, text, author, reply_to=message.id if reply else '')
-            except DovecoteError as error:
-                state, detail = 'error', str(error)
-                steps.append({'path': 'steps', 'text': 'Could not be sent', 'result': str(error)})
+        for begun in decision.begun:
+            begun.run.steps[:0] = decision.steps
+            self.runner.keep(begun)
+        if not decision.begun:
+            self._add(message, decision)
+
+    def _add(self, message: Heard, decision: Decision, run: Run | None = None) -> None:
+        flow = decision.flow
+        add_decision(
+            self.world.new_id(),
+            flow=flow.document.key if flow else (str(run.flow) if run else None),
+            version=flow.version if flow else (int(run.version) if run else 0),
+            message=message.id, chat=message.chat_id, session=message.session_id, state=decision.state,
+            detail=decision.detail, steps=decision.steps, at=self.world.now(),
+        )  # fmt: skip
+
+    # ---- what is no message
+
+    def happen(self, occasion: Occasion, first: Callable[[], bool] = lambda: True) -> list[str]:
+        """Start the flows that wait for this, on this thread; the ids of their runs.
+
+        `first` belongs to the same write; when it says False, this was done before and nothing happens.
+        """
+        begun: list[Begun] = []
+        for flow in self.library.live().candidates(occasion):
+            if flow.document.key == occasion.by_flow:
+                continue
+            fit = fitting(flow, occasion)
+            if isinstance(fit, str):
+                continue
+            begun.append(self.runner.begin(flow, *fit, occasion))
+            if begun[-1].state not in PASSED_OVER and flow.document.on_match == 'stop':
                 break
-        run_id = self.world.new_id()
-        steps.append({'path': 'run', 'text': 'Done', 'result': f'{seconds * 1000:.1f} ms'})
-        add_run(
-            run_id,
-            flow=document.key if document else None,
-            version=flow.version if flow else 0,
-            message=message,
-            state=state,
-            detail=detail,
-            steps=steps,
-            at=now,
-        )
-        if document:
-            kind = 'flow.run.failed' if state == 'error' else 'flow.run.finished'
-            body = {'run': run_id, 'flow': document.key, 'state': state, 'detail': detail, 'message': message.id}
-            self.desk.tell(kind, body, session=message.session_id, chat=message.chat_id)
+        return write(lambda: self._keep_all(begun, first))
+
+    def _keep_all(self, begun: list[Begun], first: Callable[[], bool]) -> list[str]:
+        if not first():
+            return []
+        for each in begun:
+            self.runner.keep(each)
+        return [each.run.id for each in begun]
 
 
-def _trigger(document: Document, message: Heard) -> tuple[MessageTrigger, str] | str:
-    """The trigger that fits with the word it found, or why none does."""
+def fitting(flow: LiveFlow, occasion: Occasion) -> tuple[Trigger, Found] | str:
+    """The trigger that fits, or why none does."""
     why = 'no trigger'
-    for trigger in document.triggers:
-        if trigger.session and message.session not in trigger.session:
-            why = 'it is for another session'
-        elif trigger.chat != 'any' and (trigger.chat == 'group') != bool(message.group):
-            why = 'it is not for groups' if message.group else 'it is only for groups'
-        else:
-            word = matches(trigger.match, message.text)
-            if word is not None:
-                return trigger, word
-            why = f'no word of: {", ".join(trigger.match.values)}'
+    for trigger in flow.document.triggers:
+        if trigger.type != occasion.kind:
+            continue
+        found = trigger.fits(occasion)
+        if isinstance(found, Found):
+            return trigger, found
+        why = found
     return why
+
+
+def occasion_of(message: Heard) -> Occasion:
+    return Occasion(
+        kind='message', at=message.at, session_id=message.session_id, session=message.session,
+        chat_id=message.chat_id, group=message.group, contact_id=message.contact_id, message_id=message.id,
+        text=message.text, message_kind=message.kind,
+    )  # fmt: skip
+
+
+def _answer(message: Heard) -> dict[str, Any]:
+    return {'text': message.text, 'kind': message.kind, 'message': message.id, 'at': time_text(message.at)}
+
+
+def _oldest(said: timedelta | None, otherwise: float) -> float:
+    return said.total_seconds() if said is not None else otherwise
+
+
+def _instead(decision: Decision, flow: LiveFlow, state: str, detail: str) -> Decision:
+    return Decision(state=state, detail=detail, flow=flow, steps=decision.steps)
 
 
 def _own_echo(message: Heard) -> str:
@@ -230,28 +301,3 @@ def _own_echo(message: Heard) -> str:
     with read():
         own = said_by_own_flow(message.phone, message.text)
     return 'A flow of another session here wrote this.' if own else ''
-
-
-def _because(word: str) -> str:
-    return f'The word “{word}” was found' if word else 'Any message will do'
-
-
-def _values(message: Heard) -> dict[str, Any]:
-    """What a template may use; plain values only."""
-    first = '' if message.name.startswith('+') else message.name.split(' ', maxsplit=1)[0]
-    return {
-        'contact': {
-            'id': message.contact_id,
-            'phone': f'+{message.phone}' if message.phone else None,
-            'lid': message.lid,
-            'name': message.name,
-            'first_name': first,
-        },
-        'message': {'id': message.id, 'text': message.text, 'kind': message.kind},
-        'chat': {
-            'id': message.chat_id,
-            'kind': 'group' if message.group else 'private',
-            'name': message.chat_name or message.name,
-        },
-        'session': {'name': message.session, 'phone': message.session_phone},
-    }

@@ -45,9 +45,12 @@ from core.webhooks.desk import Webhooks
 from core.words import WordIndex
 from core.world import World, real_world
 from data.database import close_database, open_database
+from flows.carrying import Carrying
 from flows.guards import CAREFUL, SANDBOX, LoopGuard
+from flows.http import Http
 from flows.library import Library
-from flows.router import Router
+from flows.router import Router, Workers
+from flows.runner import Runner
 
 if TYPE_CHECKING:
     from core.sandbox.process import Sandbox
@@ -86,6 +89,8 @@ class Gateway:
     media: MediaStore
     downloads: Downloads
     library: Library
+    workers: Workers
+    runner: Runner
     router: Router
     jobs: Jobs
     ticker: Ticker
@@ -100,6 +105,8 @@ class Gateway:
         self.webhooks.courier.recover()
         self.media.start()
         self.downloads.recover()
+        self.workers.start()
+        self.runner.start()
         self.router.start()
         self.downloads.start()
         self.sessions.open_wanted()
@@ -116,7 +123,8 @@ class Gateway:
         self.outbox.close()
         self.sessions.close()
         self.hosts.stop(timeout=5)
-        self.router.stop()
+        self.runner.stop()
+        self.workers.stop()
         self.webhooks.courier.stop()
 
 
@@ -146,6 +154,7 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         server=sandbox.address if sandbox else WHATSAPP,
     )
     again = Again()
+    guard = Guard(settings.allow_targets)
     media = MediaStore(state.media, world, max_mb=settings.media_max_mb)
     downloads = _downloads(world, desk, media, state, sandbox=sandbox is not None)
     alarm = Alarm(world)
@@ -166,7 +175,11 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     sessions = Sessions(world, identities, desk, hosts, outbox, country=settings.default_country)
     library = Library(world, desk)
     loops = LoopGuard(SANDBOX if sandbox else CAREFUL)
-    router = Router(world, library, loops, outbox, desk, stale_after=settings.stale_after or math.inf)
+    workers = Workers()
+    chats = Chats(world, desk, hosts)
+    carrying = Carrying(world, outbox, chats)
+    runner = Runner(world, desk, carrying, Http(world, guard), workers.at_work)
+    router = Router(world, library, loops, runner, workers, stale_after=settings.stale_after or math.inf)
     groups = Groups(world, identities, hosts, GroupFacts(world, identities, desk))
     calls = Calls(world, identities, desk, hosts, outbox)
     presence, blocklist = Presence(world, identities, desk, hosts), Blocklist(world, identities, desk, hosts)
@@ -177,10 +190,9 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     jobs = Jobs(state.jobs)
     jobs.every_minute('housekeeping', Housekeeping(world, retention_days=settings.retention_days).clean)
     jobs.every_minute('old files', media.clean)
-    chats = Chats(world, desk, hosts)
     jobs.every_minute('hand back', chats.hand_back_overdue)
     ticker = Ticker(
-        (sessions.tick, outbox.sweep, again.tick, router.sweep, downloads.sweep, webhooks.courier.sweep,
+        (sessions.tick, outbox.sweep, again.tick, router.sweep, runner.sweep, downloads.sweep, webhooks.courier.sweep,
          WordIndex(world).tick)
     )  # fmt: skip
     meter = Meter() if settings.metrics else None
@@ -191,8 +203,8 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         identities=identities, hosts=hosts, sessions=sessions, outbox=outbox, pacing=pacing, alarm=alarm,
         inbox=inbox, chats=chats, groups=groups, calls=calls, presence=presence, blocklist=blocklist,
         quick_replies=QuickReplies(world, desk), guard=guard, webhooks=webhooks, media=media,
-        downloads=downloads, library=library, router=router, jobs=jobs, ticker=ticker, sandbox=sandbox,
-        meter=meter,
+        downloads=downloads, library=library, workers=workers, runner=runner, router=router, jobs=jobs, ticker=ticker,
+        sandbox=sandbox, meter=meter,
     )  # fmt: skip
 
 

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta, tzinfo
 from core.addresses import shown_phone
 from core.rights import Asker
 from data.chats import Chat, latest_chats
-from data.flows import Run, flows_in_order, latest_runs
+from data.flows import flows_in_order
 from data.messages import Tally, Unsettled, tally, unsettled
+from data.runs import Run, latest_runs
 from data.sessions import Session, SessionChange, all_sessions, latest_changes
 
 from .pieces import STATES, Knot, Tone
@@ -149,10 +150,10 @@ def _lately(sessions: Collection[str]) -> tuple[Knot, ...]:
     """Changes of sessions and runs of flows, mixed, newest first."""
     knots = [(each.at, _change_knot(each)) for each in latest_changes(LATELY * 2) if each.session.id in sessions]
     runs = [each for each in latest_runs(limit=LATELY * 4) if each.flow]
-    ids = [each.chat for each in runs]
+    ids = [str(each.chat) for each in runs if each.chat]
     chats = {chat.id: _called(chat) for chat in latest_chats(session_ids=[*sessions], ids=ids, limit=len(ids))}
     flows = {flow.key: flow.name for flow in flows_in_order()} if runs else {}
-    knots += [(each.finished_at, _run_knot(each, flows, chats[each.chat])) for each in runs if each.chat in chats]
+    knots += [(each.started_at, _run_knot(each, flows, chats[each.chat])) for each in runs if each.chat in chats]
     knots.sort(key=lambda pair: pair[0], reverse=True)
     return tuple(knot for _, knot in knots[:LATELY])
 

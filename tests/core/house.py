@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -17,6 +18,7 @@ from core.blocklist import Blocklist
 from core.bodies import Body, history_of
 from core.bus import Bus, News
 from core.calls import Calls
+from core.chats import Chats
 from core.errors import CallFailed, DovecoteError
 from core.events import (
     Connected,
@@ -32,6 +34,7 @@ from core.events import (
     ReceiptReceived,
     Sent,
 )
+from core.fetch import Guard
 from core.group_facts import GroupFacts
 from core.groups import Groups
 from core.identities import Identities
@@ -46,12 +49,16 @@ from data.database import close_database, database, open_database, read, write
 from data.messages import Message, receipts_of
 from data.sessions import Session, session_by_name
 from data.traffic import Line
+from flows.carrying import Carrying
 from flows.guards import CAREFUL, LoopGuard
+from flows.http import Http
 from flows.library import Library
-from flows.router import Router
+from flows.router import Router, Workers
+from flows.runner import Runner
 
 T = TypeVar('T')
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
+LOOPBACK = (ip_network('127.0.0.0/8'),)
 ANNA, BEN = '15551230001', '15551230002'
 OWNER = Author(id='user:owner', name='Owner')
 
@@ -218,6 +225,11 @@ class TwinHosts:
     def reject_call(self, session: str, caller: str, id: str) -> 'Future[None]':
         return self._answer('reject', f'{caller} {id}', None)
 
+    def mark_read(
+        self, session: str, *, chat: str, sender: str, whatsapp_ids: tuple[str, ...]
+    ) -> 'Future[None]':  # fmt: skip
+        return self._answer('mark_read', f'{chat} {" ".join(whatsapp_ids)}', None)
+
     def typing(self, session: str, *, chat: str, state: Literal['typing', 'recording', 'paused']) -> 'Future[None]':
         self.calls.append((state, chat))
         done: Future[None] = Future()
@@ -254,9 +266,12 @@ class House:
     presence: Presence
     blocklist: Blocklist
     pacing: Pacing
+    runner: Runner
+    workers: Workers
     news: list[News] = field(default_factory=list)
     stored: list[Event] = field(default_factory=list)
     nudged: list[str] = field(default_factory=list)
+    later: list[Callable[[], object]] = field(default_factory=list)
 
     def tell(self, event: Event) -> None:
         self.sessions.heard(event.session)
@@ -269,6 +284,8 @@ class House:
             write(lambda: None)
             while self.nudged:
                 self.router.route(self.nudged.pop(0))
+            while self.later:
+                self.later.pop(0)()
 
     def session(self, name: str = 'shop') -> Session:
         with read():
@@ -365,8 +382,14 @@ def house(tmp_path: Path) -> Iterator[House]:
     outbox = Outbox(world, identities, desk, hosts.send, again=again, files=hosts.file, pacing=pacing)
     sessions = Sessions(world, identities, desk, hosts, outbox)
     library = Library(world, desk)
-    router = Router(world, library, LoopGuard(CAREFUL), outbox, desk)
     nudged: list[str] = []
+    workers = Workers()
+    later: list[Callable[[], object]] = []
+    runner = Runner(
+        world, desk, Carrying(world, outbox, Chats(world, desk, hosts)), Http(world, Guard(LOOPBACK)),
+        lambda chat, work: later.append(work),
+    )  # fmt: skip
+    router = Router(world, library, LoopGuard(CAREFUL), runner, workers)
     groups = Groups(world, identities, hosts, GroupFacts(world, identities, desk))
     calls = Calls(world, identities, desk, hosts, outbox)
     presence, blocklist = Presence(world, identities, desk, hosts), Blocklist(world, identities, desk, hosts)
@@ -388,9 +411,13 @@ def house(tmp_path: Path) -> Iterator[House]:
         presence,
         blocklist,
         pacing,
+        runner,
+        workers,
         nudged=nudged,
+        later=later,
     )
     bus.watch(made.news.append)
     yield made
+    runner.stop()
     world.http.close()
     close_database()

@@ -9,8 +9,9 @@ import pytest
 from core.events import Disconnected
 from data.chats import Chat
 from data.database import database, write
-from data.flows import Flow, Run, runs_of_message
+from data.flows import Flow
 from data.messages import Message
+from data.runs import Run, runs_of_message
 from tests.core.house import ANNA, House, message, until
 
 
@@ -158,6 +159,7 @@ def test_what_a_full_disk_kept_from_being_answered_is_answered_once_there_is_roo
     house.inbox.receive(message(shop, 'hours'), lambda: None)
     pages = write(lambda: database.execute_sql('PRAGMA page_count').fetchone()[0])
     write(lambda: database.execute_sql(f'PRAGMA max_page_count = {pages}'))
+    house.workers.start()
     house.router.start()
     try:
         until(lambda: 'routing message' in caplog.text)
@@ -170,7 +172,7 @@ def test_what_a_full_disk_kept_from_being_answered_is_answered_once_there_is_roo
         house.clock.later(seconds=60)
         house.router.sweep()
     finally:
-        house.router.stop()
+        house.workers.stop()
     assert trace(house) == [('hours', 'finished')]
     assert len(house.hosts.sent) == 1
 
@@ -190,7 +192,7 @@ def test_a_flow_that_makes_no_sense_stays_listed_with_its_sentence(house: House)
     house.working()
     row = house.library.save(flow('odd', steps=[{'do': 'fly'}]))
     assert not row.enabled
-    assert 'steps.0' in row.problem
+    assert 'steps/0' in row.problem
     house.says('hours')
     assert trace(house) == [(None, 'not_triggered')]
 

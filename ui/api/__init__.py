@@ -17,6 +17,7 @@ from . import (
     calls,
     chats,
     contacts,
+    deliveries,
     events,
     flows,
     groups,
@@ -31,6 +32,7 @@ from . import (
     quick_replies,
     sandbox,
     sessions,
+    webhooks,
 )
 from .asking import Asking, Route
 from .lists import json_answer
@@ -39,8 +41,8 @@ from .problems import problem
 from .reference import openapi_of
 
 RESOURCES = (
-    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, flows, keys, people,
-    protection, hosts, sandbox, health, metrics,
+    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, flows, webhooks,
+    deliveries, keys, people, protection, hosts, sandbox, health, metrics,
 )  # fmt: skip
 PAGES = {'/api/docs'}
 

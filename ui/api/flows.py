@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from core.bodies import Body, time_text
 from core.errors import NotFound
-from data.flows import Flow, Run, flows_in_order, latest_runs, run_by_id
+from data.flows import Flow, flows_in_order
+from data.runs import Run, latest_runs, run_by_id
 
 from ..compose import Gateway
 from .aside import aside

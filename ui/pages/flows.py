@@ -11,8 +11,9 @@ from core.bodies import chat_body
 from core.errors import DovecoteError, Invalid
 from core.rights import Asker, Login
 from data.chats import latest_chats
-from data.flows import Flow, flows_in_order, latest_runs, run_counts
-from flows.flow import Document, Match, MessageTrigger, read_document
+from data.flows import Flow, flows_in_order
+from data.runs import latest_runs, run_counts
+from flows.flow import Document, read_document
 
 from ..aside import aside, reading
 from ..frame import frame
@@ -26,15 +27,12 @@ if TYPE_CHECKING:
     from ..compose import Gateway
 
 RUNS = 30
-WORDS = 8  # of a trigger that are shown
 
 # how a run ended -> tone and word
 OUTCOMES: dict[str, tuple[Tone, str]] = {
     'finished': ('idle', 'Answered'), 'error': ('bad', 'Failed'), 'suppressed_human': ('accent', 'Left to a person'),
     'suppressed_stale': ('wait', 'Too old'), 'suppressed_loop': ('wait', 'Loop stopped'),
 }  # fmt: skip
-BEGIN = {'equals': 'exactly', 'contains': 'something with', 'starts_with': 'something that begins with'}
-PLACES = {'private': ' in a private chat', 'group': ' in a group', 'any': ''}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,30 +211,4 @@ def _view(row: Flow, counts: dict[tuple[str, str], int]) -> FlowView:
 
 
 def _sentences(document: Document) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    then = (
-        f'answer |{_plain(step.text)}|{" and quote what they wrote" if step.reply else ""}' for step in document.steps
-    )
-    return tuple(map(_trigger, document.triggers)), tuple(then)
-
-
-def _trigger(trigger: MessageTrigger) -> str:
-    to = f' to {_listed(trigger.session)}' if trigger.session else ''
-    return f'somebody writes {_match(trigger.match)}{PLACES[trigger.chat]}{to}'
-
-
-def _match(match: Match) -> str:
-    if match.op == 'any':
-        return '|anything|'
-    return f'{BEGIN.get(match.op, "")} {_listed(match.values)}'.strip()
-
-
-def _listed(values: Sequence[str]) -> str:
-    """|hi|, |hello| or |hey|"""
-    chips = [f'|{_plain(value)}|' for value in values[:WORDS]]
-    if len(values) > WORDS:
-        chips.append(f'{len(values) - WORDS} more')
-    return ' or '.join(filter(None, (', '.join(chips[:-1]), chips[-1]))) if chips else '|anything|'
-
-
-def _plain(text: str) -> str:
-    return text.replace('|', '¦')
+    return tuple(each.says() for each in document.triggers), tuple(each.says() for each in document.steps)

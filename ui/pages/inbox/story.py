@@ -6,8 +6,8 @@ from typing import Any
 
 from core.bodies import history_of, waits_of
 from core.rights import Asker
-from data.flows import Run, runs_of_message
 from data.messages import Message, answers_to, message_by_id, receipts_of
+from data.runs import Run, runs_of_message
 
 from ...pieces import STATES, Knot
 from .wording import shown_as

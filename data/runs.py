@@ -1,0 +1,258 @@
+"""Runs of flows: those under way, those that wait, and what is written down of those that are over."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from peewee import SQL, CharField, IntegerField, JSONField, TextField, fn
+
+from .chats import Chat
+from .database import Table, TimeField, as_number, statement
+
+
+class Run(Table):
+    """One run, or one decision not to run (then `flow` may be NULL and there is nothing but its trace).
+
+    `trigger` is {id, type, …}; `steps` is the trace, {path, text, at, …} each. `scope` is what its mode counts by.
+    `position`, `variables`, `loops` and `taken` are where it stands; see flows/state.py. `turn` grows with every
+    change of an open run: whoever holds an older one has been overtaken. A waiting run is woken at `resume_at`, or
+    by `wait_kind` and `wait_key`; `woken` is what woke it, until it has gone on. `parent` is the run that called
+    it, `correlation` ties together all that one occasion brought about, `depth` counts how far down it is.
+    """
+
+    id = CharField(primary_key=True)
+    flow = CharField(null=True)
+    version = IntegerField(default=0)
+    trigger: Any = JSONField(default=dict)
+    session = CharField(null=True)
+    message = CharField(null=True, index=True)
+    chat = CharField(null=True)
+    contact = CharField(null=True)
+    state = CharField()
+    detail = TextField(default='')
+    steps: Any = JSONField(default=list)
+    scope = CharField(default='')
+    correlation = CharField(default='')
+    parent = CharField(null=True)
+    depth = IntegerField(default=0)
+    position = CharField(default='')
+    variables: Any = JSONField(default=dict)
+    loops: Any = JSONField(default=dict)
+    taken = IntegerField(default=0)
+    turn = IntegerField(default=0)
+    wait_kind = CharField(default='')
+    wait_key = CharField(default='')
+    resume_at = TimeField(null=True)
+    woken: Any = JSONField(null=True)
+    started_at = TimeField()
+    expires_at = TimeField(null=True)
+    finished_at = TimeField(null=True)
+
+    class Meta:
+        indexes = (
+            (('flow', 'state', 'id'), False),
+            (('flow', 'contact', 'id'), False),
+            (('chat', 'id'), False),
+            (('state', 'id'), False),
+        )
+
+
+# Only what is under way is in them, so that waking costs nothing however many runs are over.
+Run.add_index(Run.index(Run.resume_at, where=SQL("state = 'waiting'"), name='run_due'))
+Run.add_index(Run.index(Run.wait_kind, Run.wait_key, where=SQL("state = 'waiting'"), name='run_waits'))
+Run.add_index(
+    Run.index(Run.flow, Run.scope, Run.id, where=SQL("state IN ('queued', 'running', 'waiting')"), name='run_open')
+)
+OPEN = "state IN ('queued', 'running', 'waiting')"
+
+
+def insert_run(**values: Any) -> None:
+    Run.insert(**values).execute()
+
+
+def add_decision(
+    id: str, *, message: str, chat: str, session: str, state: str, detail: str, steps: list[dict[str, Any]],
+    at: datetime, flow: str | None = None, version: int = 0,
+) -> None:  # fmt: skip
+    """A message that started nothing; written out, since most messages are such."""
+    statement(
+        'INSERT INTO run (id, flow, version, "trigger", session, message, chat, state, detail, steps, scope,'
+        ' correlation, depth, position, variables, loops, taken, turn, wait_kind, wait_key, started_at, finished_at)'
+        " VALUES (?, ?, ?, '{}', ?, ?, ?, ?, ?, ?, '', '', 0, '', '{}', '{}', 0, 0, '', '', ?, ?)",
+        id,
+        flow,
+        version,
+        session,
+        message,
+        chat,
+        state,
+        detail,
+        json.dumps(steps),
+        as_number(at),
+        as_number(at),
+    )
+
+
+def claim_run(
+    id: str, states: Sequence[str], turn: int | None = None, *, woken: dict[str, Any] | None = None
+) -> int | None:
+    """Take an open run on: its new turn, or None when somebody else already did."""
+    values = {} if woken is None else {'woken': woken}
+    query = Run.update(state='running', turn=Run.turn + 1, wait_kind='', wait_key='', resume_at=None, **values).where(
+        Run.id == id, Run.state << list(states)
+    )
+    if turn is not None:
+        query = query.where(Run.turn == turn)
+    rows: Any = query.returning(Run.turn).execute()
+    found = [int(row.turn) for row in rows]
+    return found[0] if found else None
+
+
+def save_run(id: str, turn: int, **values: Any) -> bool:
+    """Write down how far a claimed run got; False when it was overtaken (cancelled, or woken otherwise)."""
+    changed: int = Run.update(**values).where(Run.id == id, Run.turn == turn, Run.state << ['running']).execute()
+    return bool(changed)
+
+
+def open_runs(flow: str, scope: str) -> list[tuple[str, str]]:
+    """(id, state) of the runs of this flow that are under way in this scope, the oldest first."""
+    rows = statement(f'SELECT id, state FROM run WHERE flow = ? AND scope = ? AND {OPEN} ORDER BY id', flow, scope)
+    return [(str(id), str(state)) for id, state in rows]
+
+
+def end_run(id: str, state: str, detail: str, at: datetime) -> bool:
+    """From outside: cancelled, timed out. False when it was over already."""
+    ended: int = (
+        Run.update(state=state, detail=detail, finished_at=at, turn=Run.turn + 1, wait_kind='', wait_key='')
+        .where(Run.id == id, Run.state << ['queued', 'running', 'waiting'])
+        .execute()
+    )
+    return bool(ended)
+
+
+def next_queued(flow: str, scope: str) -> str | None:
+    rows = statement(
+        "SELECT id FROM run WHERE flow = ? AND scope = ? AND state = 'queued' ORDER BY id LIMIT 1", flow, scope
+    )
+    return str(rows[0][0]) if rows else None
+
+
+def due_runs(now: datetime, limit: int = 2_000) -> list[tuple[str, str | None, int]]:
+    """(id, chat id, turn) of waiting runs whose moment has come."""
+    rows = statement(
+        "SELECT id, chat, turn FROM run WHERE state = 'waiting' AND resume_at <= ? ORDER BY resume_at LIMIT ?",
+        as_number(now),
+        limit,
+    )
+    return [(str(id), chat, int(turn)) for id, chat, turn in rows]
+
+
+def waiting_for(kind: str, key: str) -> list[Run]:
+    """Waiting runs that this wakes, the newest first."""
+    return list(
+        Run.select().where(Run.state == 'waiting', Run.wait_kind == kind, Run.wait_key == key).order_by(Run.id.desc())
+    )
+
+
+def is_awaited(kind: str, key: str) -> bool:
+    return bool(statement(
+        "SELECT 1 FROM run WHERE state = 'waiting' AND wait_kind = ? AND wait_key = ? LIMIT 1", kind, key
+    ))  # fmt: skip
+
+
+def interrupted_runs() -> list[tuple[str, str | None]]:
+    """(id, chat id) of what was being worked on when the program ended."""
+    rows = statement("SELECT id, chat FROM run WHERE state = 'running' ORDER BY id")
+    return [(str(id), chat) for id, chat in rows]
+
+
+STARTED = "('finished', 'stopped', 'error', 'timeout', 'cancelled', 'queued', 'running', 'waiting')"
+
+
+Per = Literal['contact', 'chat', 'session', 'flow']
+
+
+def last_start(flow: str, per: Per, id: str) -> datetime | None:
+    """When this flow last really ran for this contact, chat or session; `id` does not matter per flow."""
+    row = _starts(flow, per, id).select(Run.started_at).order_by(Run.id.desc()).first()
+    return row.started_at if row else None
+
+
+def starts_since(flow: str, per: Per, id: str, since: datetime, most: int) -> int:
+    """How often it ran for them, counted up to `most`."""
+    return int(_starts(flow, per, id).where(Run.started_at >= since).limit(most).count())
+
+
+def _starts(flow: str, per: Per, id: str) -> Any:
+    query = Run.select(Run.id).where(Run.flow == flow, SQL(f'state IN {STARTED}'))
+    return query if per == 'flow' else query.where(getattr(Run, per) == id)
+
+
+def is_running(id: str, turn: int) -> bool:
+    """Whether a claim still holds."""
+    return bool(statement("SELECT 1 FROM run WHERE id = ? AND turn = ? AND state = 'running'", id, turn))
+
+
+def has_unrouted(chat_id: str) -> bool:
+    """Whether a message of this chat is still to be looked at."""
+    return bool(statement('SELECT 1 FROM message WHERE routed = 0 AND chat_id = ? LIMIT 1', chat_id))
+
+
+def runs_of_message(message_id: str) -> list[Run]:
+    return list(Run.select().where(Run.message == message_id).order_by(Run.id))
+
+
+def latest_runs(
+    *,
+    flow: str = '',
+    state: str = '',
+    began: bool = False,
+    session_ids: Sequence[str] | None = None,
+    before: str = '',
+    limit: int = 50,
+) -> list[Run]:
+    """Newest first; `session_ids` None means every session, `before` is the id of the last one already shown.
+
+    `began`: only where a flow fitted, whatever became of it.
+    """
+    query = _runs(session_ids).order_by(Run.id.desc()).limit(limit)
+    if began:
+        query = query.where(Run.flow.is_null(False))
+    if flow:
+        query = query.where(Run.flow == flow)
+    if state:
+        query = query.where(Run.state == state)
+    if before:
+        query = query.where(Run.id < before)
+    return list(query)
+
+
+def run_by_id(id: str, *, session_ids: Sequence[str] | None = None) -> Run | None:
+    found: Run | None = _runs(session_ids).where(Run.id == id).first()
+    return found
+
+
+def _runs(session_ids: Sequence[str] | None) -> Any:
+    query = Run.select()
+    if session_ids is None:
+        return query
+    return query.where(Run.chat << Chat.select(Chat.id).where(Chat.session << list(session_ids)))
+
+
+def run_counts(states: Sequence[str] = ('finished', 'error')) -> dict[tuple[str, str], int]:
+    """(flow key, state) -> how often."""
+    rows: Any = (
+        Run.select(Run.flow, Run.state, fn.COUNT(Run.id))
+        .where(Run.state << list(states))
+        .group_by(Run.flow, Run.state)
+        .tuples()
+    )
+    return {(str(flow), str(state)): int(n) for flow, state, n in rows}
+
+
+def forget_runs(before: datetime, most: int = 5_000) -> int:
+    """Those that were over by then. At most so many at a time: a long delete would keep everybody from writing."""
+    old = Run.select(Run.id).where(Run.finished_at < before).limit(most)
+    gone: int = Run.delete().where(Run.id << old).execute()
+    return gone

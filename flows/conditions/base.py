@@ -1,0 +1,39 @@
+"""What every condition has."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..parts import Kind, Part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """`text` says in a few words what was compared with what; `parts` are the judgements below it."""
+
+    true: bool
+    text: str
+    parts: tuple['Judged', ...] = ()
+
+    def told(self) -> dict[str, Any]:
+        """For the trace."""
+        said: dict[str, Any] = {'true': self.true, 'text': self.text}
+        return said | {'parts': [part.told() for part in self.parts]} if self.parts else said
+
+
+class Sight(Protocol):
+    """What a condition may look at; see flows/turn.py."""
+
+    def value(self, expression: str) -> Any: ...
+
+    def at(self, place: str) -> Any: ...
+
+
+class Judge(Part):
+    """A condition, or a tree of them."""
+
+    def judge(self, sight: Sight) -> Judged:
+        raise NotImplementedError
+
+
+class ConditionKind(Judge, Kind):
+    pass

@@ -1,0 +1,37 @@
+"""What a run reaches outside the database: the network. The test bench has doors of its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpCall:
+    """`seconds`: until it is given up."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpAnswer:
+    """`json` is None where the body is none; `text` is at most 64 kB of it."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    json: Any
+
+
+class Doors(Protocol):
+    def call(self, step: str, call: HttpCall) -> HttpAnswer:
+        """Raises Invalid for an address that may not be reached, CallFailed when nobody answers.
+
+        `step`: the name of the step that asks, by which the test bench finds its made-up answer.
+        """
+        ...
+
+    def new_id(self) -> str: ...

@@ -1,0 +1,427 @@
+"""Starts runs, takes them on after a wait, and writes down how far they got."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+from core.bodies import time_text
+from core.errors import DovecoteError
+from core.news import NewsDesk
+from core.world import World
+from data.database import after_commit, database, read, write
+from data.flows import version_of
+from data.runs import (
+    Run,
+    claim_run,
+    due_runs,
+    end_run,
+    has_unrouted,
+    insert_run,
+    interrupted_runs,
+    is_running,
+    last_start,
+    next_queued,
+    open_runs,
+    save_run,
+    starts_since,
+    waiting_for,
+)
+
+from .carrying import Carrying
+from .doors import Doors
+from .flow import Document, Mode, Scope, read_document
+from .library import LiveFlow
+from .occasion import Occasion
+from .program import Program
+from .scene import scene
+from .state import RunState
+from .steps.base import End, Wait, Woken
+from .triggers import Trigger
+from .triggers.base import Found
+from .turn import Turn
+from .walk import Walk, short
+
+log = logging.getLogger(__name__)
+
+SLOW_RUNS = 16  # that ask somebody else at a time
+DEEPEST = 5  # flows that start each other
+
+
+@dataclass(slots=True, kw_only=True)
+class Begun:
+    """A run that is to be kept: `walk` is None when something kept it from running, `state` says what."""
+
+    run: RunState
+    flow: LiveFlow
+    state: str
+    detail: str
+    walk: Walk | None = None
+    outcome: Wait | End | None = None
+
+
+class Runner:
+    """`at_work(chat id, work)` does `work` in its turn: what concerns one chat happens one after another."""
+
+    def __init__(
+        self, world: World, desk: NewsDesk, carrying: Carrying, doors: Doors,
+        at_work: Callable[[str, Callable[[], None]], None], *, home: str = 'UTC',
+    ) -> None:  # fmt: skip
+        self.world, self.desk, self.carrying, self.doors, self.at_work = world, desk, carrying, doors, at_work
+        self.home = home
+        self._slow = ThreadPoolExecutor(SLOW_RUNS, thread_name_prefix='slow-step')
+        self._programs: dict[tuple[str, int], tuple[Document, Program]] = {}
+        self._lock = threading.Lock()
+        self._woken: set[str] = set()  # is in somebody's queue
+
+    # ---- beginning
+
+    def begin(self, flow: LiveFlow, trigger: Trigger, found: Found, occasion: Occasion) -> Begun:
+        """Walk the first stretch of a new run; nothing is kept until `keep`, inside a write."""
+        run = self._new(flow, trigger, found, occasion)
+        begun = Begun(run=run, flow=flow, state='running', detail='')
+        at = time_text(run.started_at) or ''
+        run.note(f'triggers/{trigger.id}', found.because, at, **({'result': short(found.facts)} if found.facts else {}))
+        kept_from = self._kept_from(run, flow.document)
+        if kept_from is not None:
+            begun.state, begun.detail = kept_from
+            return begun
+        values = scene(run, self.world.now())
+        try:
+            if not self._may(run, flow.document, values):
+                begun.state, begun.detail = 'failed_conditions', 'A condition was not true.'
+                return begun
+            self._set_variables(run, flow.document, values)
+        except DovecoteError as error:
+            run.note('conditions', 'Could not be worked out', at, error=str(error))
+            begun.state, begun.detail = 'error', str(error)
+            return begun
+        run.position = flow.program.first
+        begun.walk = self._walk(run, flow.document, flow.program, values)
+        begun.outcome = begun.walk.go()
+        return begun
+
+    def _new(self, flow: LiveFlow, trigger: Trigger, found: Found, occasion: Occasion) -> RunState:
+        document, now, id = flow.document, self.world.now(), self.world.new_id()
+        return RunState(
+            id=id,
+            flow=document.key,
+            version=flow.version,
+            trigger={'id': trigger.id, 'type': occasion.kind, **occasion.facts, **found.facts},
+            session_id=occasion.session_id,
+            session=occasion.session,
+            chat_id=occasion.chat_id,
+            contact_id=occasion.contact_id,
+            message_id=occasion.message_id,
+            correlation=occasion.correlation or id,
+            parent=None,
+            depth=occasion.depth,
+            started_at=now,
+            expires_at=now + document.limits.timeout,
+            scope=_scope_of(document.mode.scope, occasion),
+        )
+
+    def _kept_from(self, run: RunState, document: Document) -> tuple[str, str] | None:
+        """What keeps it from running before anything is looked at."""
+        if run.depth > DEEPEST:
+            return 'suppressed_loop', f'More than {DEEPEST} flows have started each other.'
+        limits, now = document.limits, run.started_at
+        with read():
+            if limits.cooldown is not None:
+                last = last_start(run.flow, limits.cooldown.per, _whose(limits.cooldown.per, run))
+                if last is not None and now - last < limits.cooldown.every:
+                    return 'suppressed_cooldown', f'It ran less than {limits.cooldown.every} ago.'
+            if limits.max_runs is not None:
+                most = limits.max_runs
+                began = starts_since(run.flow, most.per, _whose(most.per, run), now - most.window, most.count)
+                if began >= most.count:
+                    return 'suppressed_cooldown', f'It already ran {most.count} times within {most.window}.'
+        return None
+
+    def _may(self, run: RunState, document: Document, values: Mapping[str, Any]) -> bool:
+        if document.conditions == ():
+            return True
+        judged = self._turn(run, values, 'conditions').judge(document.conditions)
+        text = 'All conditions are true' if judged.true else f'Not true: {judged.text}'
+        run.note('conditions', text, time_text(run.started_at) or '', result=judged.told())
+        return judged.true
+
+    def _set_variables(self, run: RunState, document: Document, values: Mapping[str, Any]) -> None:
+        turn = self._turn(run, values, 'variables')
+        for name, said in document.variables.items():
+            run.variables[name] = turn.value(said) if isinstance(said, str) and '{' in said else said
+
+    def _turn(self, run: RunState, values: Mapping[str, Any], path: str) -> Turn:
+        return Turn(run, values, self.doors, path, self.world.now(), self.home)
+
+    def _walk(self, run: RunState, document: Document, program: Program, values: Mapping[str, Any]) -> Walk:
+        return Walk(run, document, program, values, self.doors, self.world.now(), self.home)
+
+    # ---- keeping
+
+    def keep(self, begun: Begun) -> None:
+        """Inside a write: the row of a new run, what it does, and what it comes to."""
+        run, mode = begun.run, begun.flow.document.mode
+        if begun.walk is not None:
+            self._by_mode(begun, mode)
+        insert_run(
+            id=run.id, flow=run.flow, version=run.version, trigger=run.trigger, session=run.session_id,
+            message=run.message_id, chat=run.chat_id, contact=run.contact_id, state='running', scope=run.scope,
+            correlation=run.correlation, parent=run.parent, depth=run.depth, started_at=run.started_at,
+            expires_at=run.expires_at,
+        )  # fmt: skip
+        if begun.walk is None:
+            self._finish(run, begun.flow.document, begun.state, begun.detail)
+        elif begun.state == 'queued':
+            Run.update(**_standing(run), state='queued').where(Run.id == run.id).execute()
+        else:
+            self._settle(begun.walk, begun.outcome)
+
+    def _by_mode(self, begun: Begun, mode: Mode) -> None:
+        """Whether it may run beside those that are under way."""
+        others = open_runs(begun.run.flow, begun.run.scope)
+        if not others:
+            return
+        if mode.type == 'single':
+            self._refuse(begun, 'failed_single', 'It still runs.')
+        elif mode.type == 'restart':
+            for id, _ in others:
+                self._cancel(id, 'Started anew.')
+        elif len(others) >= mode.max:
+            if mode.overflow == 'oldest':
+                self._cancel(others[0][0], 'A newer run took its place.')
+            else:
+                self._refuse(begun, 'failed_max_runs', f'{len(others)} runs are under way already.')
+        if mode.type == 'queued' and begun.walk is not None:
+            run = begun.run
+            run.position, run.taken, run.variables, run.loops = begun.flow.program.first, 0, {}, {}
+            del run.steps[2:]
+            begun.state = 'queued'
+
+    def _refuse(self, begun: Begun, state: str, detail: str) -> None:
+        begun.walk, begun.state, begun.detail = None, state, detail
+
+    def _settle(self, walk: Walk, outcome: Wait | End | None) -> None:
+        """Inside a write, of a claimed run: carry out what it wants done, then write down where it stands."""
+        run, document = walk.run, walk.document
+        if not is_running(run.id, run.turn):  # cancelled meanwhile, or overtaken: then nothing of it happens
+            return
+        if not document.shadow:
+            for number, effect in walk.effects:
+                try:
+                    self.carrying.out(effect, run, document)
+                except DovecoteError as error:
+                    self._fall_back(walk, number, error)
+                    return
+        walk.effects = []
+        match outcome:
+            case End(state=state, reason=reason):
+                self._finish(run, document, state, reason)
+            case Wait():
+                self._sleep(run, outcome)
+            case None:
+                save_run(run.id, run.turn, **_standing(run))
+                after_commit(lambda: self._go_on_slowly(run.id, run.turn))
+
+    def _fall_back(self, walk: Walk, number: int, error: DovecoteError) -> None:
+        """What is left of the walk is gone; the run goes on from there once this is kept."""
+        end = walk.go_back(number, error)
+        if end is not None:
+            self._finish(walk.run, walk.document, end.state, end.reason)
+            return
+        run = walk.run
+        save_run(run.id, run.turn, **_standing(run))
+        after_commit(lambda: self.at_work(run.chat_id or run.id, lambda: self._go_on(run.id, run.turn)))
+
+    def _sleep(self, run: RunState, wait: Wait) -> None:
+        key = wait.key or (run.chat_id or '' if wait.kind == 'answer' else '')
+        until = min(wait.until or run.expires_at, run.expires_at)
+        save_run(
+            run.id, run.turn, **_standing(run), state='waiting', wait_kind=wait.kind, wait_key=key, resume_at=until,
+            detail=f'Waits for {wait.about}.' if wait.about else 'Waits.',
+        )  # fmt: skip
+
+    def _finish(self, run: RunState, document: Document, state: str, detail: str) -> None:
+        now = self.world.now()
+        if not save_run(run.id, run.turn, **_standing(run), state=state, detail=detail, finished_at=now):
+            return
+        body = {'run': run.id, 'flow': run.flow, 'state': state, 'detail': detail, 'message': run.message_id}
+        kind = 'flow.run.failed' if state in ('error', 'timeout') else 'flow.run.finished'
+        self.desk.tell(kind, body, session=run.session_id or '', chat=run.chat_id or '')
+        self._wake_parent(run, state)
+        self._next_in_queue(document, run)
+
+    def _wake_parent(self, run: RunState, state: str) -> None:
+        for parent in waiting_for('run', run.id):
+            self._wake_soon(parent, Woken(by='run', facts={'state': state, 'values': run.variables}))
+
+    def _next_in_queue(self, document: Document, run: RunState) -> None:
+        if document.mode.type == 'queued':
+            following = next_queued(run.flow, run.scope)
+            if following is not None:
+                after_commit(lambda: self.at_work(run.chat_id or following, lambda: self._leave_queue(following)))
+
+    def _cancel(self, id: str, reason: str) -> bool:
+        return end_run(id, 'cancelled', reason, self.world.now())
+
+    def cancel(self, id: str, reason: str) -> bool:
+        """End a run that is under way; False when it was over already."""
+        return write(lambda: self._cancel(id, reason))
+
+    # ---- going on
+
+    def start(self) -> None:
+        """What was being worked on when the program ended goes on from where it stood."""
+        with read():
+            rows = interrupted_runs()
+        for id, chat in rows:
+            self.at_work(chat or id, partial(self._recover, id))
+
+    def stop(self) -> None:
+        self._slow.shutdown(wait=False, cancel_futures=True)
+
+    def sweep(self) -> None:
+        """Wake whatever is due, about once a second."""
+        with read():
+            due = due_runs(self.world.now())
+        for id, chat, turn in due:
+            if id not in self._woken:
+                self._woken.add(id)
+                self.at_work(chat or id, partial(self._time_up, id, turn))
+
+    def _time_up(self, id: str, turn: int) -> None:
+        self._woken.discard(id)
+        with read():
+            row: Run | None = Run.get_or_none(Run.id == id, Run.turn == turn)
+            if row is None or (row.wait_kind == 'answer' and has_unrouted(row.chat or '')):
+                return  # the answer is here already, only not looked at
+        go_on = write(lambda: self.claim(row, Woken(by='time', facts={})))
+        if go_on is not None:
+            go_on()
+
+    def claim(self, run: Run, woken: Woken) -> Callable[[], None] | None:
+        """Inside a write: take on a run that waits. What then goes on with it, or None: something was faster."""
+        turn = claim_run(str(run.id), ['waiting'], int(run.turn), woken=_kept(woken))
+        return None if turn is None else partial(self._carry_on, str(run.id), turn, woken)
+
+    def event(self, correlation: str, facts: Mapping[str, Any]) -> int:
+        """Inside a write: something named by `correlation` happened; returns how many runs waited for it."""
+        rows = waiting_for('event', correlation)
+        for row in rows:
+            self._wake_soon(row, Woken(by='event', facts=facts))
+        return len(rows)
+
+    def _wake_soon(self, row: Run, woken: Woken) -> None:
+        """Inside a write."""
+        go_on = self.claim(row, woken)
+        if go_on is not None:
+            after_commit(lambda: self.at_work(row.chat or str(row.id), go_on))
+
+    def _leave_queue(self, id: str) -> None:
+        claimed = write(lambda: claim_run(id, ['queued']))
+        if claimed is not None:
+            self._carry_on(id, claimed, None, fresh=True)
+
+    def _recover(self, id: str) -> None:
+        """With what had woken it, if it did not get further."""
+        with read():
+            row: Run | None = Run.get_or_none(Run.id == id)
+        claimed = write(lambda: claim_run(id, ['running']))
+        if row is not None and claimed is not None:
+            self._carry_on(id, claimed, Woken(**row.woken) if row.woken else None, slow=True)
+
+    def _go_on(self, id: str, turn: int) -> None:
+        self._carry_on(id, turn, None)
+
+    def _go_on_slowly(self, id: str, turn: int) -> None:
+        try:
+            self._slow.submit(self._slowly, id, turn)
+        except RuntimeError:  # we are stopping; it goes on after the next start
+            log.info('run %s goes on after the next start', id)
+
+    def _slowly(self, id: str, turn: int) -> None:
+        try:
+            self._carry_on(id, turn, None, slow=True)
+        except Exception:  # the run is in its row, and the next start takes it on
+            log.exception('run %s broke', id)
+        finally:
+            database.close()
+
+    def _carry_on(self, id: str, turn: int, woken: Woken | None, *, slow: bool = False, fresh: bool = False) -> None:
+        """Walk a claimed run on from where it stands."""
+        with read():
+            row: Run | None = Run.get_or_none(Run.id == id)
+        if row is None or row.turn != turn:
+            return
+        document, program = self._program(str(row.flow), int(row.version))
+        run = _state(row)
+        now = self.world.now()
+        if woken is not None and woken.by == 'time' and now >= run.expires_at:
+            write(lambda: self._finish(run, document, 'timeout', 'The run took longer than it may.'))
+            return
+        values = scene(run, now)
+        if woken is not None and woken.by in ('answer', 'event'):
+            values = {**values, woken.by: dict(woken.facts)}
+        if fresh:
+            self._set_variables(run, document, values)
+        walk = self._walk(run, document, program, values)
+        started = perf_counter()
+        outcome = walk.go(woken, slow=slow)
+        log.debug('run %s went on for %.1f ms', id, (perf_counter() - started) * 1000)
+        write(lambda: self._settle(walk, outcome))
+
+    def _program(self, key: str, version: int) -> tuple[Document, Program]:
+        """Of the version a run began with. Raises Invalid when it is gone."""
+        with self._lock:
+            known = self._programs.get((key, version))
+        if known is None:
+            with read():
+                row = version_of(key, version)
+            document = read_document(row.document if row else {})
+            known = document, Program(document.steps)
+            with self._lock:
+                self._programs[key, version] = known
+        return known
+
+
+def _scope_of(scope: Scope, occasion: Occasion) -> str:
+    match scope:
+        case 'contact':  # who writes in a group is one by one; without a person, the chat has to do
+            return occasion.contact_id or occasion.chat_id or ''
+        case 'chat':
+            return occasion.chat_id or ''
+        case 'session':
+            return occasion.session_id or ''
+        case _:
+            return ''
+
+
+def _whose(per: Scope, run: RunState) -> str:
+    return {'contact': run.contact_id, 'chat': run.chat_id, 'session': run.session_id}.get(per) or ''
+
+
+def _kept(woken: Woken) -> dict[str, Any]:
+    return {'by': woken.by, 'facts': dict(woken.facts)}
+
+
+def _standing(run: RunState) -> dict[str, Any]:
+    """Where a run stands, as its row keeps it."""
+    return {
+        'position': run.position, 'variables': run.variables, 'loops': run.loops, 'steps': run.steps,
+        'taken': run.taken,
+    }  # fmt: skip
+
+
+def _state(row: Run) -> RunState:
+    session = row.session
+    return RunState(
+        id=str(row.id), flow=str(row.flow), version=int(row.version), trigger=row.trigger, session_id=session,
+        session='', chat_id=row.chat, contact_id=row.contact, message_id=row.message,
+        correlation=str(row.correlation), parent=row.parent, depth=int(row.depth), started_at=row.started_at,
+        expires_at=row.expires_at, scope=str(row.scope), position=str(row.position), variables=row.variables,
+        loops=row.loops, steps=row.steps, taken=int(row.taken), turn=int(row.turn),
+    )  # fmt: skip

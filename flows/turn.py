@@ -1,0 +1,87 @@
+"""What a step sees and may do while it is its turn."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from core.errors import Invalid
+from core.fill import evaluate, fill
+
+from .conditions.base import Judge, Judged
+from .effects import Effect
+from .state import RunState
+
+if TYPE_CHECKING:
+    from .doors import Doors
+
+
+class Turn:
+    """`values` are what templates see: contact, message, chat, session, trigger, run, and `answer` after a question.
+
+    `doors` lead to what is slow or outside (HTTP); whatever else happens is an effect.
+    """
+
+    def __init__(
+        self, run: RunState, values: Mapping[str, Any], doors: 'Doors', path: str, now: datetime, home: str
+    ) -> None:
+        self.run, self.doors, self.path, self.now, self._home = run, doors, path, now, home
+        self._values = values
+        self.effects: list[Effect] = []
+        self.text = ''
+        self.result: dict[str, Any] = {}
+
+    @property
+    def message_id(self) -> str:
+        """Of the message that started the run, '' when none did."""
+        return self.run.message_id or ''
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {**self._values, 'run': {**self.run.variables, 'id': self.run.id}}
+
+    def fill(self, template: str) -> str:
+        """Raises Invalid."""
+        return fill(template, self.values)
+
+    def value(self, expression: str) -> Any:
+        """What the expression comes to, as a plain value. Raises Invalid."""
+        return evaluate(expression, self.values)
+
+    def at(self, place: str) -> Any:
+        """What is at `contact.vars.plan`, None when nothing is."""
+        found: Any = self.values
+        for name in place.split('.'):
+            found = found.get(name) if isinstance(found, Mapping) else None
+        return found
+
+    def judge(self, what: 'str | Judge | tuple[Judge, ...]') -> Judged:
+        """An expression, a condition, or several that must all be true."""
+        if isinstance(what, str):
+            found = self.value(what)
+            return Judged(true=bool(found), text=f'{what} is {found!r:.100}')
+        if isinstance(what, Judge):
+            return what.judge(self)
+        parts = tuple(each.judge(self) for each in what)
+        failed = next((part for part in parts if not part.true), None)
+        return Judged(true=failed is None, text=failed.text if failed else 'all conditions are true', parts=parts)
+
+    def zone(self, name: str = '') -> ZoneInfo:
+        """The zone by this name, else the contact's, else the house's. Raises Invalid."""
+        said = name or self.at('contact.zone') or self._home
+        try:
+            return ZoneInfo(said)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise Invalid(f'There is no time zone “{said[:60]}”.') from error
+
+    def do(self, effect: Effect) -> None:
+        """Have it carried out once this step is over."""
+        self.effects.append(effect)
+
+    def keep(self, name: str, value: Any) -> None:
+        """Set `run.name`."""
+        self.run.variables[name] = value
+
+    def tell(self, text: str, **result: Any) -> None:
+        """What the trace says of this step."""
+        self.text, self.result = text, {**self.result, **result}
