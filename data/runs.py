@@ -131,13 +131,6 @@ def end_run(id: str, state: str, detail: str, at: datetime) -> bool:
     return bool(ended)
 
 
-def next_queued(flow: str, scope: str) -> str | None:
-    rows = statement(
-        "SELECT id FROM run WHERE flow = ? AND scope = ? AND state = 'queued' ORDER BY id LIMIT 1", flow, scope
-    )
-    return str(rows[0][0]) if rows else None
-
-
 def due_runs(now: datetime, limit: int = 2_000) -> list[tuple[str, str | None, int]]:
     """(id, chat id, turn) of waiting runs whose moment has come."""
     rows = statement(

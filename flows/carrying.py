@@ -1,13 +1,30 @@
 """Carries out what runs do to the world, inside the write that keeps how far they got."""
 
+from collections.abc import Callable
+
 from core.chats import Chats
 from core.errors import Invalid
+from core.news import NewsDesk
+from core.opt_outs import OptOuts
 from core.outbox import Author, Outbox
 from core.world import World
 from data.contacts import Contact
-from data.tags import add_tags, remove_tags
+from data.people import user_by_email
+from data.tags import add_tags, put_in_group, remove_tags, take_out_of_group
 
-from .effects import Effect, HandOff, Say, SetContact, StartFlow, TagContact
+from .effects import (
+    AssignChat,
+    Effect,
+    Emit,
+    GroupContact,
+    HandOff,
+    MarkRead,
+    OptOut,
+    Say,
+    SetContact,
+    StartFlow,
+    TagContact,
+)  # fmt: skip
 from .flow import Document
 from .state import RunState
 
@@ -15,12 +32,16 @@ VARS_MOST = 200  # of one contact
 
 
 class Carrying:
-    """`start` begins another flow; it is told once, by the runner, as the two need each other."""
+    """`call` starts another flow inside the same write; the runner says how."""
 
-    def __init__(self, world: World, outbox: Outbox, chats: Chats) -> None:
-        self.world, self.outbox, self.chats = world, outbox, chats
+    call: Callable[[StartFlow, RunState], None]
 
-    def out(self, effect: Effect, run: RunState, document: Document) -> None:
+    def __init__(self, world: World, desk: NewsDesk, outbox: Outbox, chats: Chats, opt_outs: OptOuts) -> None:
+        self.world, self.desk, self.outbox, self.chats, self.opt_outs = world, desk, outbox, chats, opt_outs
+
+    def out(  # noqa: PLR0912  (the index of what flows can do: one line for each)
+        self, effect: Effect, run: RunState, document: Document
+    ) -> None:  # fmt: skip
         """Inside a write. Raises DovecoteError when it cannot be done; nothing of it is kept then."""
         match effect:
             case Say():
@@ -32,17 +53,40 @@ class Carrying:
                     add_tags(_contact(run), effect.add)
                 if effect.remove:
                     remove_tags(_contact(run), effect.remove)
+            case GroupContact(name=name, out=True):
+                take_out_of_group(name, _contact(run))
+            case GroupContact(name=name):
+                put_in_group(self.world.new_id(), name, _contact(run), self.world.now())
+            case AssignChat(email=email):
+                self.chats.assign(_chat(run), _user(email))
             case HandOff():
-                self.chats.take_over(_chat(run), effect.assign_to, until=effect.until)
+                self._hand_off(effect, run, document)
+            case MarkRead():
+                self.chats.read(_chat(run))
+            case OptOut(back=True):
+                self.opt_outs.opt_in(_contact(run))
+            case OptOut():
+                self.opt_outs.opt_out(_contact(run), source=f'Flow {document.name}')
+            case Emit():
+                body = {'name': effect.name, 'flow': document.key, 'run': run.id, 'values': effect.values}
+                self.desk.tell('flow.event', body, session=run.session_id or '', chat=run.chat_id or '')
             case StartFlow():
-                raise Invalid('Flows cannot start flows here.')
+                self.call(effect, run)
 
     def _say(self, effect: Say, run: RunState, document: Document) -> None:
-        author = Author(id=f'flow:{document.key}', name=f'Flow {document.name}', caused_by=run.message_id)
+        author = _author(run, document)
         if effect.saying.to:
             self.outbox.post(effect.saying, author)
         else:
             self.outbox.put(_chat(run), effect.saying, author)
+
+    def _hand_off(self, effect: HandOff, run: RunState, document: Document) -> None:
+        chat_id = _chat(run)
+        self.chats.take_over(chat_id, _user(effect.email), until=effect.until)
+        if effect.note:
+            self.chats.note(chat_id, effect.note, _author(run, document))
+        body = {'chat': chat_id, 'flow': document.key, 'run': run.id, 'note': effect.note}
+        self.desk.tell('handoff.requested', body, session=run.session_id or '', chat=chat_id)
 
     def _set(self, effect: SetContact, contact_id: str) -> None:
         row: Contact | None = Contact.get_or_none(Contact.id == contact_id)
@@ -56,6 +100,20 @@ class Carrying:
         if len(values) > VARS_MOST:
             raise Invalid(f'A contact may have {VARS_MOST} variables.')
         Contact.update(vars=values).where(Contact.id == contact_id).execute()
+
+
+def _author(run: RunState, document: Document) -> Author:
+    return Author(id=f'flow:{document.key}', name=f'Flow {document.name}', caused_by=run.message_id)
+
+
+def _user(email: str) -> str:
+    """The id of a colleague, '' for nobody."""
+    if not email:
+        return ''
+    user = user_by_email(email.strip().lower())
+    if user is None:
+        raise Invalid(f'Nobody here has the e-mail address {email}.')
+    return str(user.id)
 
 
 def _chat(run: RunState) -> str:

@@ -30,11 +30,11 @@ class TagContact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandOff:
-    """A person answers this chat from now on, until `until` (None: until they hand it back)."""
+    """A person answers this chat from now on, until `until` (None: until they hand it back); `note` is for them."""
 
-    reason: str
+    note: str
     until: datetime | None = None
-    assign_to: str = ''
+    email: str = ''
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,4 +46,39 @@ class StartFlow:
     values: dict[str, Any]
 
 
-Effect = Say | SetContact | TagContact | HandOff | StartFlow
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupContact:
+    """Into the group of contacts with this name, or (`out`) out of it."""
+
+    name: str
+    out: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignChat:
+    """To the colleague with this e-mail address, to nobody for ''."""
+
+    email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkRead:
+    """Nothing in the chat is unread any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptOut:
+    """The contact wants no automatic or bulk messages any more, or (`back`) wants them again."""
+
+    back: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emit:
+    """The event `flow.event` for webhooks and streams."""
+
+    name: str
+    values: dict[str, Any]
+
+
+Effect = Say | SetContact | TagContact | GroupContact | AssignChat | HandOff | MarkRead | OptOut | Emit | StartFlow

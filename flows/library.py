@@ -47,6 +47,13 @@ class Library:
             self._live = (changes, known)
         return known
 
+    def flow(self, key: str) -> LiveFlow:
+        """One of them. Raises NotFound."""
+        found = next((each for each in self.live() if each.document.key == key), None)
+        if found is None:
+            raise NotFound(f'There is no flow “{key[:64]}” that is published and switched on.')
+        return found
+
     # ---- writing
 
     def draft(self, said: str | Mapping[str, Any], *, key: str = '') -> Flow:

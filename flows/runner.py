@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from core.bodies import time_text
-from core.errors import DovecoteError
+from core.errors import Conflict, DovecoteError
 from core.news import NewsDesk
 from core.world import World
 from data.database import after_commit, database, read, write
@@ -25,7 +25,6 @@ from data.runs import (
     interrupted_runs,
     is_running,
     last_start,
-    next_queued,
     open_runs,
     save_run,
     starts_since,
@@ -34,8 +33,9 @@ from data.runs import (
 
 from .carrying import Carrying
 from .doors import Doors
+from .effects import StartFlow
 from .flow import Document, Mode, Scope, read_document
-from .library import LiveFlow
+from .library import Library, LiveFlow
 from .occasion import Occasion
 from .program import Program
 from .scene import scene
@@ -68,15 +68,17 @@ class Runner:
     """`at_work(chat id, work)` does `work` in its turn: what concerns one chat happens one after another."""
 
     def __init__(
-        self, world: World, desk: NewsDesk, carrying: Carrying, doors: Doors,
+        self, world: World, desk: NewsDesk, library: Library, carrying: Carrying, doors: Doors,
         at_work: Callable[[str, Callable[[], None]], None], *, home: str = 'UTC',
     ) -> None:  # fmt: skip
-        self.world, self.desk, self.carrying, self.doors, self.at_work = world, desk, carrying, doors, at_work
-        self.home = home
+        self.world, self.desk, self.library, self.carrying = world, desk, library, carrying
+        self.doors, self.at_work, self.home = doors, at_work, home
         self._slow = ThreadPoolExecutor(SLOW_RUNS, thread_name_prefix='slow-step')
         self._programs: dict[tuple[str, int], tuple[Document, Program]] = {}
         self._lock = threading.Lock()
         self._woken: set[str] = set()  # is in somebody's queue
+
+        carrying.call = self._call
 
     # ---- beginning
 
@@ -153,7 +155,8 @@ class Runner:
     def _set_variables(self, run: RunState, document: Document, values: Mapping[str, Any]) -> None:
         turn = self._turn(run, values, 'variables')
         for name, said in document.variables.items():
-            run.variables[name] = turn.value(said) if isinstance(said, str) and '{' in said else said
+            run.variables[name] = turn.filled(said)
+        run.variables.update(run.trigger.get('values', {}))
 
     def _turn(self, run: RunState, values: Mapping[str, Any], path: str) -> Turn:
         return Turn(run, values, self.doors, path, self.world.now(), self.home)
@@ -260,10 +263,12 @@ class Runner:
             self._wake_soon(parent, Woken(by='run', facts={'state': state, 'values': run.variables}))
 
     def _next_in_queue(self, document: Document, run: RunState) -> None:
-        if document.mode.type == 'queued':
-            following = next_queued(run.flow, run.scope)
-            if following is not None:
-                after_commit(lambda: self.at_work(run.chat_id or following, lambda: self._leave_queue(following)))
+        if document.mode.type != 'queued':
+            return
+        others = open_runs(run.flow, run.scope)
+        if others and all(state == 'queued' for _, state in others):
+            first = others[0][0]
+            after_commit(lambda: self.at_work(run.chat_id or first, partial(self._leave_queue, first)))
 
     def _cancel(self, id: str, reason: str) -> bool:
         return end_run(id, 'cancelled', reason, self.world.now())
@@ -271,6 +276,21 @@ class Runner:
     def cancel(self, id: str, reason: str) -> bool:
         """End a run that is under way; False when it was over already."""
         return write(lambda: self._cancel(id, reason))
+
+    def _call(self, effect: StartFlow, parent: RunState) -> None:
+        """Inside a write: another flow as a run of its own, which starts once this is kept."""
+        if parent.depth >= DEEPEST:
+            raise Conflict(f'{DEEPEST} flows have started each other already; one more would be a circle.')
+        flow = self.library.flow(effect.key)
+        now = self.world.now()
+        insert_run(
+            id=effect.run, flow=effect.key, version=flow.version, session=parent.session_id,
+            trigger={'id': 'call', 'type': 'call', 'values': effect.values, 'by': parent.flow},
+            message=parent.message_id, chat=parent.chat_id, contact=parent.contact_id, state='queued',
+            correlation=parent.correlation, parent=parent.id, depth=parent.depth + 1, position=flow.program.first,
+            started_at=now, expires_at=now + flow.document.limits.timeout,
+        )  # fmt: skip
+        after_commit(lambda: self.at_work(parent.chat_id or effect.run, partial(self._leave_queue, effect.run)))
 
     # ---- going on
 
@@ -366,13 +386,25 @@ class Runner:
         values = scene(run, now)
         if woken is not None and woken.by in ('answer', 'event'):
             values = {**values, woken.by: dict(woken.facts)}
-        if fresh:
-            self._set_variables(run, document, values)
+        if fresh and not self._is_fit(run, document, values):
+            return
         walk = self._walk(run, document, program, values)
         started = perf_counter()
         outcome = walk.go(woken, slow=slow)
         log.debug('run %s went on for %.1f ms', id, (perf_counter() - started) * 1000)
         write(lambda: self._settle(walk, outcome))
+
+    def _is_fit(self, run: RunState, document: Document, values: Mapping[str, Any]) -> bool:
+        """Of a run that was called, or comes out of a queue; else it is over."""
+        try:
+            if self._may(run, document, values):
+                self._set_variables(run, document, values)
+                return True
+            state, detail = 'failed_conditions', 'A condition was not true.'
+        except DovecoteError as error:
+            state, detail = 'error', str(error)
+        write(lambda: self._finish(run, document, state, detail))
+        return False
 
     def _program(self, key: str, version: int) -> tuple[Document, Program]:
         """Of the version a run began with. Raises Invalid when it is gone."""

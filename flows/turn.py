@@ -9,7 +9,7 @@ from core.errors import Invalid
 from core.fill import evaluate, fill
 
 from .conditions.base import Judge, Judged
-from .effects import Effect
+from .effects import Effect, SetContact
 from .state import RunState
 
 if TYPE_CHECKING:
@@ -81,6 +81,25 @@ class Turn:
     def keep(self, name: str, value: Any) -> None:
         """Set `run.name`."""
         self.run.variables[name] = value
+
+    def store(self, place: str, value: Any) -> None:
+        """Set what is at `run.name` or `contact.vars.name`."""
+        where, _, name = place.rpartition('.')
+        if where == 'run':
+            self.keep(name, value)
+            return
+        self.do(SetContact(name=name, value=value))
+        contact = self._values.get('contact')
+        if isinstance(contact, dict) and isinstance(contact.get('vars'), dict):
+            contact['vars'][name] = value
+
+    def filled(self, what: Any) -> Any:
+        """A list or a mapping with everything in it worked out."""
+        if isinstance(what, str):
+            return self.value(what) if '{' in what else what
+        if isinstance(what, Mapping):
+            return {str(name): self.filled(each) for name, each in what.items()}
+        return [self.filled(each) for each in what] if isinstance(what, list | tuple) else what
 
     def tell(self, text: str, **result: Any) -> None:
         """What the trace says of this step."""

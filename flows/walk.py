@@ -54,7 +54,7 @@ class Walk:
             node = self.program.nodes.get(run.position)
             if node is None:
                 return self._over('error', 'The flow has no such step any more.')
-            if node.step.SLOW and not slow and woken is None:
+            if node.step.is_slow() and not slow:
                 return None
             if run.taken >= self.document.limits.max_steps:
                 return self._over('error', f'The run took {run.taken} steps, which is all it may.')

@@ -68,9 +68,6 @@ class Woken:
 
 
 class StepKind(Kind):
-    """`SLOW`: it asks somebody else, so what happened before it is kept first and other chats do not wait for it."""
-
-    SLOW: ClassVar[bool] = False
     LOOPS: ClassVar[bool] = False  # after the steps below it comes the step itself again
 
     id: Name = Field(default='step', title='Name')
@@ -81,6 +78,13 @@ class StepKind(Kind):
     def run(self, turn: 'Turn') -> Outcome:
         """Do it. Raises DovecoteError when it cannot be done."""
         raise NotImplementedError
+
+    def is_slow(self) -> bool:
+        """It asks somebody else: what happened before it is kept first, and other chats do not wait for it.
+
+        Such a step is not woken from a Wait but run again.
+        """
+        return False
 
     def wake(self, turn: 'Turn', woken: Woken) -> Outcome:
         """Go on after a Wait."""

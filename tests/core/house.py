@@ -385,9 +385,9 @@ def house(tmp_path: Path) -> Iterator[House]:
     nudged: list[str] = []
     workers = Workers()
     later: list[Callable[[], object]] = []
+    carrying = Carrying(world, desk, outbox, Chats(world, desk, hosts), pacing.opt_outs)
     runner = Runner(
-        world, desk, Carrying(world, outbox, Chats(world, desk, hosts)), Http(world, Guard(LOOPBACK)),
-        lambda chat, work: later.append(work),
+        world, desk, library, carrying, Http(world, Guard(LOOPBACK)), lambda chat, work: later.append(work)
     )  # fmt: skip
     router = Router(world, library, LoopGuard(CAREFUL), runner, workers)
     groups = Groups(world, identities, hosts, GroupFacts(world, identities, desk))
