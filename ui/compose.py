@@ -154,7 +154,6 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         server=sandbox.address if sandbox else WHATSAPP,
     )
     again = Again()
-    guard = Guard(settings.allow_targets)
     media = MediaStore(state.media, world, max_mb=settings.media_max_mb)
     downloads = _downloads(world, desk, media, state, sandbox=sandbox is not None)
     alarm = Alarm(world)

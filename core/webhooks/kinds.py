@@ -34,6 +34,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         'group.updated': 'A group or its members changed',
         'flow.run.finished': 'A flow answered',
         'flow.run.failed': 'A flow failed',
+        'flow.event': 'A flow says something of its own',
         'handoff.requested': 'A chat wants a person',
         'campaign.state': 'A campaign began, paused or ended',
         'webhook.failing': 'A webhook has failed for a day',
