@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import delivery, fleet, growth, inbox, kills, outage, replies, startup
+from . import delivery, fleet, growth, inbox, kills, outage, replies, startup, webhooks
 from .figures import Figure, keep, table
 
 BUILD = Path(__file__).parents[2] / 'build'
@@ -25,6 +25,7 @@ FULL: dict[str, Callable[[], list[Figure]]] = {
     'fleet': lambda: fleet.measure(most=50),
     'outage': lambda: outage.measure(sessions=20, seconds=60),
     'kills': lambda: kills.measure(count=1000, kills=20),
+    'webhooks': lambda: webhooks.measure(messages=300, backlog=1000, rounds=3),
     'inbox': lambda: inbox.measure(chats=5_000, messages=1_000_000, long=100_000, rounds=5),
 }
 QUICK: dict[str, Callable[[], list[Figure]]] = {
@@ -32,6 +33,7 @@ QUICK: dict[str, Callable[[], list[Figure]]] = {
     'delivery': lambda: delivery.measure(count=300, rounds=1),
     'replies': lambda: replies.measure(pings=40, rush=10, rounds=1),
     'fleet': lambda: fleet.measure(most=12),
+    'webhooks': lambda: webhooks.measure(messages=60, backlog=250, rounds=1),
     'inbox': lambda: inbox.measure(chats=500, messages=50_000, long=10_000, rounds=2),
 }
 
