@@ -1,12 +1,13 @@
 """The addresses of other systems that want to hear what happens here."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from peewee import SQL, BooleanField, CharField, FloatField, ForeignKeyField, IntegerField, JSONField, TextField
 
-from .database import Table, TimeField, as_number
+from .database import Table, TimeField, as_number, statement
 from .sessions import Session
 
 WebhookState = Literal['on', 'off', 'disabled']  # switched off by a person, or by us
@@ -65,6 +66,25 @@ def webhooks(*, session_ids: Sequence[str] | None = None, after: str = '', limit
 def webhook_by_id(id: str) -> Webhook | None:
     found: Webhook | None = Webhook.get_or_none(Webhook.id == id)
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """`failures` in a row; `open`: the circuit is."""
+
+    on: bool
+    per_chat: bool
+    failures: int
+    open: bool
+
+
+def health_of(id: str) -> Health | None:
+    """Cheap enough to be asked for every delivery."""
+    rows = statement('SELECT state, ordering, failures, opened_at FROM webhook WHERE id = ?', id)
+    if not rows:
+        return None
+    state, ordering, failures, opened_at = rows[0]
+    return Health(on=state == 'on', per_chat=ordering == 'per_chat', failures=failures, open=opened_at is not None)
 
 
 def switch_webhook(id: str, before: WebhookState, after: WebhookState, *, reason: str, at: datetime) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from data import webhooks as rows
 from data.deliveries import hurry, pause_open
-from data.webhooks import Webhook, webhook_by_id
+from data.webhooks import Health, Webhook, webhook_by_id
 
 OPENS_AFTER = 10  # failures in a row
 PROBE_EVERY = timedelta(minutes=5)
@@ -27,9 +27,8 @@ class Circuit:
     def __init__(self, tell: Tell, changed: Callable[[], object]) -> None:
         self.tell, self.changed = tell, changed
 
-    def succeeded(self, id: str, now: datetime) -> None:
-        row = webhook_by_id(id)
-        if row is not None and rows.note_success(id) and row.opened_at is not None:
+    def succeeded(self, id: str, before: Health, now: datetime) -> None:
+        if before.failures and rows.note_success(id) and before.open:
             hurry(id, now)  # what waited for the receiver waits no longer
             self.changed()
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from data import deliveries as rows
 from data.database import after_commit, read, write, write_soon
 from data.deliveries import Outcome, Parcel
-from data.webhooks import probes_due, take_probe, webhook_by_id
+from data.webhooks import health_of, probes_due, take_probe
 
 from ..fetch import Guard
 from ..news import NewsDesk
@@ -170,23 +170,24 @@ class Courier:
 
     def _settle(self, parcel: Parcel, answer: Answer, at: datetime, headers: str) -> Answer:
         """Inside a write."""
-        row = webhook_by_id(parcel.webhook_id)
-        if row is None:
+        id = parcel.webhook_id
+        health = health_of(id)
+        if health is None:
             return answer  # deleted meanwhile, and its deliveries with it
         now = self.world.now()
-        mine = rows.settle(parcel.id, parcel.n, self._outcome(parcel, answer, now, on=row.state == 'on'))
+        mine = rows.settle(parcel.id, parcel.n, self._outcome(parcel, answer, now, on=health.on))
         rows.add_attempt(
             parcel.id, n=parcel.n, trigger=parcel.trigger, at=at, ms=answer.ms, address=answer.address,
             status=answer.status, error=answer.problem, detail=answer.detail, headers=headers,
             answer_headers=json.dumps(answer.headers[:100]), answer=answer.body,
         )  # fmt: skip
         if answer.is_good:
-            self.circuit.succeeded(row.id, now)
+            self.circuit.succeeded(id, health, now)
         elif parcel.trigger != 'test' and answer.problem != 'too_large':
-            self.circuit.failed(row.id, now, status=answer.status)
-        if mine and row.ordering == 'per_chat' and parcel.chat:
-            after_commit(lambda: self.look(row.id))
-        body = {'webhook': row.id, 'delivery': parcel.id}
+            self.circuit.failed(id, now, status=answer.status)
+        if mine and health.per_chat and parcel.chat:
+            after_commit(lambda: self.look(id))
+        body = {'webhook': id, 'delivery': parcel.id}
         after_commit(lambda: self.desk.whisper(CHANGED, body))
         return answer
 
