@@ -153,6 +153,15 @@ class Book:
             raise NotFound('There is no webhook with this id.')
         return row
 
+    def wish_of(self, row: Webhook) -> Wish:
+        """What a webhook is now, with its secrets, to be changed in part."""
+        return Wish(
+            url=row.url, events=row.events, name=row.name, session=row.session_id, filters=row.filters,
+            headers=self.endpoints.headers_of(row), format=row.format, ordering=row.ordering, timeout=row.timeout,
+            concurrency=row.concurrency, rate=row.rate, hub=row.hub,
+            hub_secret=self.endpoints.unsealed(row.hub_secret),
+        )  # fmt: skip
+
     def may(self, asker: Asker, row: Webhook) -> bool:
         """Who may touch only some sessions has nothing to do with webhooks that hear all of them."""
         return asker.sessions is None or (row.session_id is not None and asker.may_session(row.session_id))

@@ -4,7 +4,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -113,7 +113,7 @@ class Courier:
 
     def _new(self, id: str) -> _Line:
         lane = Lane(
-            id[-6:], send=self.send, more=lambda limit: self._more(id, limit), rest=lambda: self._rest(id),
+            id[-6:], send=self._carry, more=lambda limit: self._more(id, limit), rest=lambda: self._rest(id),
             ticks=self.world.ticks,
         )  # fmt: skip
         return _Line(lane)
@@ -140,6 +140,12 @@ class Courier:
         return wire
 
     # ---- one delivery
+
+    def _carry(self, parcel: Parcel) -> None:
+        """Not before it is kept the next one: a kill repeats no more than what is sent at a time."""
+        kept = self.send(parcel)
+        if kept is not None:
+            wait([kept])
 
     def send(self, parcel: Parcel) -> 'Future[Answer] | None':
         """Post it and write down what came back; None when it is not to be sent now. The future: once it is kept."""

@@ -1,6 +1,7 @@
 """Webhooks: who is told what happens."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
@@ -67,7 +68,7 @@ def routes(gateway: Gateway) -> APIRouter:
         asker, new = asker_of(request), await body_of(request, NewWebhook)
 
         def make() -> tuple[int, bytes]:
-            wish = _wish(new.model_dump(), _session_of(asker, new.session))
+            wish = _wish(new, _session_of(asker, new.session))
             book.check(wish)
             made = book.add(wish, by=asker.name)
             return 201, json_bytes({**shown(made.row), 'secret': made.secret})
@@ -93,7 +94,7 @@ def routes(gateway: Gateway) -> APIRouter:
                 raise Invalid(f'“{empty}” cannot be null.', field=empty)
             session = _session_of(asker, new.session) if 'session' in new.model_fields_set else row.session_id
             if said or 'session' in new.model_fields_set:
-                wish = _wish({**_said(gateway, row), **said}, session)
+                wish = replace(book.wish_of(row), **_renamed(said), session=session)
                 book.check(wish)
                 book.change(id, wish)
             if new.enabled is not None:
@@ -162,19 +163,10 @@ def _names() -> dict[str, str]:
     return {str(row.id): str(row.name) for row in all_sessions()}
 
 
-def _wish(said: Body, session: str | None) -> Wish:
-    """From the fields of NewWebhook."""
-    values = {**said, 'session': session, 'hub': said['hub_signature']}
-    del values['hub_signature']
-    return Wish(**values)
+def _wish(new: NewWebhook, session: str | None) -> Wish:
+    return Wish(**{**_renamed(new.model_dump()), 'session': session})
 
 
-def _said(gateway: Gateway, row: Webhook) -> Body:
-    """A webhook as NewWebhook would say it."""
-    endpoints = gateway.webhooks.endpoints
-    return {
-        'url': row.url, 'events': row.events, 'name': row.name, 'filters': row.filters,
-        'headers': endpoints.headers_of(row), 'format': row.format, 'ordering': row.ordering, 'timeout': row.timeout,
-        'concurrency': row.concurrency, 'rate': row.rate, 'hub_signature': row.hub,
-        'hub_secret': endpoints.unsealed(row.hub_secret),
-    }  # fmt: skip
+def _renamed(said: Body) -> Body:
+    """From the fields of a body to those of a Wish."""
+    return {'hub' if name == 'hub_signature' else name: value for name, value in said.items()}
