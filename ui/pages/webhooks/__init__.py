@@ -20,6 +20,10 @@ from .views import HookView, all_hooks, one_hook
 if TYPE_CHECKING:
     from ...compose import Gateway
 
+NOTHING = (
+    'A webhook tells another system what happens here, signed: every message, tick and change you choose. '
+    'What fails is tried again for three days.'
+)
 NEWS = ('dovecote.webhook', 'dovecote.delivery')
 
 
@@ -40,9 +44,11 @@ def register(gateway: 'Gateway') -> None:
         view = await reading(one_hook, book, login.asker, id, now)
         if view is None:
             ui.context.client.status_code = 404
-            with frame('No such webhook', here='/webhooks', login=login, sandbox=sandbox):
-                with empty_state('There is no such webhook', 'It was deleted, or there never was one.'):
-                    ui.link('All webhooks', '/webhooks')
+            with (
+                frame('No such webhook', here='/webhooks', login=login, sandbox=sandbox),
+                empty_state('There is no such webhook', 'It was deleted, or there never was one.'),
+            ):
+                ui.link('All webhooks', '/webhooks')
             return
         with frame(view.name, here='/webhooks', login=login, sandbox=sandbox):
             shown = LogPage(gateway, login, view)
@@ -68,8 +74,7 @@ class ListPage:
 
     def draw_list(self, found: tuple[HookView, ...]) -> None:
         if not found:
-            with empty_state('No webhooks yet', 'A webhook tells another system, signed and in order, what happens here: '
-                             'every message, tick and change you choose. What fails is tried again for three days.'):  # fmt: skip
+            with empty_state('No webhooks yet', NOTHING):
                 button('Add the first webhook', 'plain', 'add', on_click=guarded(self.acts.add, RIGHT))
             return
         with box('plain-table', 'table').props('aria-label=Webhooks'):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nicegui import events, ui
 
-from core.rights import Login
+from core.rights import Login, Right
 from core.webhooks.endpoints import MASK
 from core.webhooks.sign import webhook_id
 from data.deliveries import delivery_by_id
@@ -28,13 +28,14 @@ from ...pieces import (
     when,
     words,
 )
+from ...written import grouped
 from .acts import Acts, copy
 from .views import PAGE, HookView, Line, Whole, log_of, one_hook, whole
 
 if TYPE_CHECKING:
     from ...compose import Gateway
 
-RIGHT = 'webhooks.manage'
+RIGHT: Right = 'webhooks.manage'
 SHOWS = {'': 'All', 'waiting': 'Waiting', 'dead': 'Gave up'}
 
 
@@ -56,7 +57,7 @@ class LogPage:
         with box('panes') as self.panes:
             with box('', 'section').props('aria-label=Deliveries'):
                 with box('bar'):
-                    self.switch: Part[tuple[object, ...]] = Part(self.draw_switch, 'beside grow')
+                    self.draw_switch()
                 with box('scrolls grow').props('tabindex=0 role=group aria-label="Log of deliveries"') as around:
                     around.on('click', self._clicked, js_handler=CLICKED)
                     self.log: Part[tuple[object, ...]] = Part(self.draw_log)
@@ -96,16 +97,20 @@ class LogPage:
             else:
                 button('Switch on', 'plain small', on_click=guarded(lambda: self.acts.switch_on(self.view), RIGHT))
 
-    def draw_switch(self, shown: tuple[object, ...]) -> None:
-        _, waiting, dead, share = shown
+    def draw_switch(self) -> None:
         with box('switch').props('role=group aria-label=Show'):
-            for value, word in SHOWS.items():
-                count = {'waiting': waiting, 'dead': dead}.get(value)
-                made = words(f'{word} {count}' if count else word, tag='button').props('type=button')
-                made.props['aria-pressed'] = 'true' if value == self.show else 'false'
-                made.on('click', self._turner(value))
-        if isinstance(share, float):
-            words(f'last 30 days: {share:.1%}', 'small faint push desk')
+            self.shows = {
+                value: words(word, tag='button').props('type=button').on('click', self._turner(value))
+                for value, word in SHOWS.items()
+            }
+        self.share = words('', 'small faint push desk')
+
+    def show_switch(self) -> None:
+        for value, made in self.shows.items():
+            count = {'waiting': self.view.waiting, 'dead': self.view.dead}.get(value)
+            made.set_text(f'{SHOWS[value]} {grouped(count)}' if count else SHOWS[value])
+            made.props['aria-pressed'] = 'true' if value == self.show else 'false'
+        self.share.set_text('' if self.view.share is None else f'last 30 days: {self.view.share:.1%}')
 
     def draw_log(self, shown: tuple[object, ...]) -> None:
         lines, chosen = shown
@@ -182,7 +187,7 @@ class LogPage:
         full = await reading(whole, self.id, self.chosen, now) if self.chosen else None
         self.head.show((view.name, view.sentence, view.word, view.on))
         self.trouble.show((view.trouble, view.on))
-        self.switch.show((self.show, view.waiting, view.dead, view.share))
+        self.show_switch()
         self.log.show((self.lines, self.chosen))
         self.newer.set_visibility(bool(self.above))
         self.older.set_visibility(len(self.lines) > PAGE)
