@@ -18,7 +18,7 @@ from ..news import NewsDesk
 from ..world import World
 from .circuit import PROBE_EVERY, Circuit
 from .endpoints import Endpoint, Endpoints
-from .intake import LEASE
+from .intake import CHANGED, LEASE
 from .lane import Lane
 from .retry import next_wait, retry_after
 from .sign import webhook_id
@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 BLOCKS = timedelta(minutes=10)  # how long the first of a chat may keep the others waiting
 LOOKS_FOR_BLOCKED = 15  # seconds
 STOPS_WITHIN = 3.0  # seconds
-CHANGED = 'dovecote.delivery'  # whispered for our own pages
 BY_HAND = ('test', 'manual')
 
 

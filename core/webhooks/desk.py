@@ -31,6 +31,6 @@ class Webhooks:
 
         circuit = Circuit(tell, self.book.told)
         self.courier = Courier(world, desk, self.endpoints, circuit, guard, chance=chance)
-        self.intake = Intake(world, self.endpoints, self.courier)
+        self.intake = Intake(world, desk, self.endpoints, self.courier)
         self.replay = Replay(world, self.endpoints, self.intake, self.courier)
         desk.when_told(self.intake.hear)

@@ -12,12 +12,14 @@ from data.sessions import session_named
 from ..bodies import Body, time_text
 from ..bus import News
 from ..envelope import Named, envelope
+from ..news import NewsDesk
 from ..world import World
 from .endpoints import Endpoint, Endpoints
 from .written import about, written
 
 log = logging.getLogger(__name__)
 
+CHANGED = 'dovecote.delivery'  # whispered for our own pages
 LEASE = timedelta(minutes=5)  # longer than whatever waits in a line may take
 
 
@@ -30,8 +32,8 @@ class Lines(Protocol):
 
 
 class Intake:
-    def __init__(self, world: World, endpoints: Endpoints, lines: Lines) -> None:
-        self.world, self.endpoints, self.lines = world, endpoints, lines
+    def __init__(self, world: World, desk: NewsDesk, endpoints: Endpoints, lines: Lines) -> None:
+        self.world, self.desk, self.endpoints, self.lines = world, desk, endpoints, lines
 
     def hear(self, news: News) -> None:
         """Inside the write of the event. Cheap while nobody wants it."""
@@ -75,7 +77,12 @@ class Intake:
     def _follow(self, parcel: Parcel, state: DeliveryState) -> Callable[[], object]:
         if state == 'leased':
             return lambda: self.lines.take(parcel)
-        return lambda: self.lines.look(parcel.webhook_id)
+
+        def wait() -> None:
+            self.lines.look(parcel.webhook_id)
+            self.desk.whisper(CHANGED, {'webhook': parcel.webhook_id, 'delivery': parcel.id})
+
+        return wait
 
 
 def named(session_id: str) -> Named | None:

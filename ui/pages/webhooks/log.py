@@ -127,7 +127,7 @@ class LogPage:
                     with box('beside small faint'):
                         words(' · '.join(filter(None, [line.about, line.tries])), 'cut')
                         if line.next_at:
-                            words('next')
+                            words('· next', 'nowrap')
                             when(line.next_at, as_='second')
                 words(line.answer, 'mono quiet cut')
                 when(line.at, as_='second', classes='small faint ends')

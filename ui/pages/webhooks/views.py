@@ -194,7 +194,8 @@ def _knots(row: Delivery, attempts: list[Attempt], now: datetime) -> list[Knot]:
 
 def _try(row: Delivery, each: Attempt) -> Try:
     answer = f'HTTP/1.1 {phrase(each.status)}\n{_headers(each.answer_headers)}' if each.status else each.detail
-    return Try(n=each.n, request=f'POST HTTP/1.1\n{_headers(each.headers)}', answer=answer, body=each.answer)
+    path = '/' + str(row.webhook.url).partition('://')[2].partition('/')[2]
+    return Try(n=each.n, request=f'POST {path} HTTP/1.1\n{_headers(each.headers)}', answer=answer, body=each.answer)
 
 
 def _headers(pairs: list[list[str]]) -> str:
