@@ -2,13 +2,15 @@
 
 DovecoteError
  ├─ Invalid             what was asked for makes no sense; says which field and why
- │   └─ TooLarge        a file is larger than what is allowed
+ │   ├─ TooLarge        a file is larger than what is allowed
+ │   └─ Unfillable      a template cannot be filled; says in which line
  ├─ NotFound            there is no such thing
  ├─ Forbidden           the asker has no right to it
  ├─ Conflict            the state of the thing does not allow it
  ├─ TooMany             asked too often; says when to come back
  ├─ SettingWrong        the program cannot start with these settings
  ├─ StateDirWrong       the state directory cannot be used
+ ├─ NoFiller            the process that fills templates cannot be had; worth trying again
  ├─ NotConnected        the session is not online, certainly nothing was sent; worth trying again
  ├─ SendRefused         WhatsApp said no
  ├─ SendUncertain       it may or may not have been sent; never repeated blindly
@@ -40,6 +42,16 @@ class Invalid(DovecoteError):
 
 class TooLarge(Invalid):
     code = 'media_too_large'
+
+
+class Unfillable(Invalid):
+    """`line`: of the template's source, from 1; 0 when it is the whole. `why`: the sentence without the line."""
+
+    code = 'template_wrong'
+
+    def __init__(self, why: str, line: int = 0) -> None:
+        super().__init__(f'Line {line} of the template: {why}' if line else f'The template cannot be filled: {why}')
+        self.why, self.line = why, line
 
 
 class NotFound(DovecoteError):
@@ -75,6 +87,11 @@ class SettingWrong(DovecoteError):
 
 class StateDirWrong(DovecoteError):
     code = 'state_dir_wrong'
+
+
+class NoFiller(DovecoteError):
+    retry = True
+    code = 'no_filler'
 
 
 class NotConnected(DovecoteError):

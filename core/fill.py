@@ -1,99 +1,98 @@
-"""Fills templates like “Hi {{ contact.name }}” with values, in the one sandbox."""
+"""Fills templates like “Hi {{ contact.name }}” with values, in the one sandbox.
 
+Most templates only show values. Those that can do nothing else (an allow-list of what they are made of, few parts,
+small values; `filling/reading.py`) are filled at once by whoever asks: they cannot loop, call, keep or repeat anything,
+so what they cost is bounded by the length of the values. All others are filled in a process of their own
+(`filling/fillers.py`) that has little memory and is killed after a second. There is no third way: without that process
+a costly template is not filled.
+"""
+
+import logging
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
-from jinja2 import ChainableUndefined, StrictUndefined, Template, TemplateError
-from jinja2.exceptions import SecurityError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from .errors import NoFiller, Unfillable
+from .filling.fillers import Fillers
+from .filling.filters import CAPTION_MOST, TEXT_MOST
+from .filling.lint import Finding, findings, mistake, names
+from .filling.plain import VALUES_MOST, Plain, Prepared, too_many
+from .filling.reading import Reading, read
+from .filling.rendering import Kept, Wanted, text, value
 
-from .errors import Invalid
+__all__ = [
+    'CAPTION_MOST', 'TEXT_MOST', 'Finding', 'Plain', 'Prepared', 'close', 'compiled', 'evaluate', 'fill', 'lint',
+    'names', 'prepared',
+]  # fmt: skip
 
-SOURCE_MOST, OUTPUT_MOST, RANGE_MOST = 16_384, 65_536, 1_000
-FORBIDDEN_METHODS = {'ljust', 'rjust', 'center', 'zfill', 'format', 'format_map', 'expandtabs', 'join', 'translate'}
-DROPPED_FILTERS = {'center', 'indent', 'format', 'pprint', 'xmlattr', 'wordwrap', 'tojson'}
+log = logging.getLogger(__name__)
+
+HARMLESS_WEIGHT = 16_384  # characters of values; some hundred passes over them take milliseconds
+
+_kept = Kept()
+_fillers = Fillers()  # starts nothing before it is needed
 
 
 def fill(source: str, values: Mapping[str, Any]) -> str:
-    """The text of `source` with plain `values` (dicts, lists, strings, numbers; never rows).
+    """The text of `source` with plain `values`: dicts, lists, strings, numbers, times; never rows.
 
-    Raises Invalid with the template's own complaint: a syntax error, an unknown name, or too much of something.
+    Raises Unfillable (an Invalid) with the line and the template's own complaint: a syntax error, an unknown name, too
+    much of something; and NoFiller when the process for costly templates cannot be had.
     """
+    return cast(str, _filled('text', source, values))
+
+
+def evaluate(source: str, values: Mapping[str, Any]) -> Plain:
+    """What `{{ expression }}` comes to, as it is: true, a number, a list …; with text around it the filled text.
+
+    A text stays a text: '0155' does not become a number. Raises like `fill`.
+    """
+    return _filled('value' if compiled(source).alone else 'text', source, values)
+
+
+def prepared(values: Mapping[str, Any]) -> Prepared:
+    """The same values for many templates: looked at once, instead of by each. Raises Unfillable if one is not plain."""
+    return Prepared(values)
+
+
+def compiled(source: str) -> Reading:
+    """Checks the source; costs nothing the second time, and never needs another process. Raises Unfillable."""
+    return read(source)
+
+
+def lint(source: str, known: Mapping[str, object], *, most: int = TEXT_MOST) -> list[Finding]:
+    """Everything to tell the writer, in the order of the source; raises nothing.
+
+    `known`: what there will be, like sample values. In it a mapping has these keys and no others, None is a value that
+    may be empty, `...` one that may be missing and may hold anything; all else is always there. `most`: TEXT_MOST or
+    CAPTION_MOST.
+    """
+    found = findings(source, known, most)
     try:
-        parts, size = [], 0
-        for part in compiled(source).generate(values):
-            size += len(part)
-            if size > OUTPUT_MOST:
-                raise Invalid(f'The filled text is longer than {OUTPUT_MOST} characters.')
-            parts.append(part)
-        return ''.join(parts)
-    except SecurityError as error:
-        raise Invalid(f'The template asks for something that is not allowed: {error}.') from error
-    except TemplateError as error:
-        raise Invalid(f'The template cannot be filled: {error}.') from error
-    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError, MemoryError) as error:
-        raise Invalid(f'The template cannot be filled: {type(error).__name__}.') from error
+        reading = compiled(source)
+        if reading.harmless:
+            _kept.of('text', source)
+        else:
+            _fillers.ask('text', source, None)
+    except Unfillable as error:  # some mistakes show only when it is compiled
+        return [mistake(error), *(each for each in found if each.kind != 'mistake')]
+    except NoFiller as error:
+        log.warning('a template was not checked to the end: %s', error)
+    return found
 
 
-def evaluate(source: str, values: Mapping[str, Any]) -> Any:
-    """Stands in until the real one is here."""
-    inner = source.strip()
-    if inner.startswith('{{') and inner.endswith('}}') and inner.count('{{') == 1:
-        return ENVIRONMENT.compile_expression(inner[2:-2].strip(), undefined_to_none=True)(**values)
-    return fill(source, values)
+def close() -> None:
+    """Ends the processes. They end by themselves when this one does; filling again starts them again."""
+    _fillers.close()
 
 
-@lru_cache(maxsize=500)
-def compiled(source: str) -> Template:
-    """Checks the syntax; raises Invalid."""
-    if len(source) > SOURCE_MOST:
-        raise Invalid(f'A template may have {SOURCE_MOST} characters.')
-    try:
-        return ENVIRONMENT.from_string(source)
-    except (TemplateError, RecursionError, MemoryError) as error:
-        raise Invalid(f'The template has a mistake: {error}.') from error
-
-
-class _Missing(ChainableUndefined, StrictUndefined):
-    """Deep paths may be missing as long as somebody says what to put instead (`default`)."""
-
-
-class _Sandbox(ImmutableSandboxedEnvironment):
-    intercepted_binops = frozenset({'%', '*', '**'})
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """Keys win over methods, so that `order.items` is the order's items."""
-        if isinstance(obj, Mapping):
-            return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
-        return super().getattr(obj, attribute)
-
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        return attr not in FORBIDDEN_METHODS and super().is_safe_attribute(obj, attr, value)
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        # '%999999999d' % 1, 'x' * 10**9 and 9**9**9 need no loop to eat all memory.
-        if not (isinstance(left, int | float) and isinstance(right, int | float)):
-            raise SecurityError(f'“{operator}” is for numbers only')
-        if operator == '**' and (abs(left) > 1_000 or abs(right) > 20):
-            raise SecurityError('this power is too big')
-        return super().call_binop(context, operator, left, right)
-
-
-def _environment() -> _Sandbox:
-    made = _Sandbox(undefined=_Missing, autoescape=False, keep_trailing_newline=True)
-    for name in DROPPED_FILTERS:
-        made.filters.pop(name, None)
-    made.globals.pop('lipsum', None)
-    made.globals['range'] = _short_range
-    return made
-
-
-def _short_range(*bounds: int) -> range:
-    made = range(*bounds)
-    if len(made) > RANGE_MOST:
-        raise SecurityError(f'a range may have {RANGE_MOST} steps')
-    return made
-
-
-ENVIRONMENT = _environment()
+def _filled(wanted: Wanted, source: str, values: Mapping[str, Any]) -> Plain:
+    reading = compiled(source)
+    wanted_names = [name for name in reading.reads if name in values]
+    given = values if isinstance(values, Prepared) else Prepared({name: values[name] for name in wanted_names})
+    known, weight = {name: given[name] for name in wanted_names}, sum(given.weights[name] for name in wanted_names)
+    if weight > VALUES_MOST:
+        raise too_many()
+    if not reading.harmless or weight > HARMLESS_WEIGHT:
+        return _fillers.ask(wanted, source, known)
+    template = _kept.of(wanted, source)
+    return text(template, known) if wanted == 'text' else value(template, known)

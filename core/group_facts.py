@@ -203,12 +203,20 @@ class GroupFacts:
         return changed
 
     def _tell(self, room: '_Room', changed: list[str], by: str, at: datetime, lines: Iterable[Happening]) -> None:
+        lines = list(lines)
         noted = [self._note(room, line, by, at) for line in lines]
         if not changed and not any(noted):
             return
         who = dict(self.identities.person(self.identities.contact(by))) if by else None
         body: Body = {'chat': room.chat_id, 'group': room.group, 'name': room.name, 'changed': changed, 'by': who}
+        came, went = self._people_of(lines, ('joined', 'added')), self._people_of(lines, ('left', 'removed'))
+        body |= ({'joined': came} if came else {}) | ({'left': went} if went else {})
         self.desk.tell('group.updated', body, session=room.session_id, chat=room.chat_id)
+
+    def _people_of(self, lines: Iterable[Happening], actions: tuple[str, ...]) -> list[Body]:
+        """Who came or went; not we."""
+        people = [each for line in lines if line.action in actions and not line.ours for each in line.people]
+        return [dict(self.identities.person(self.identities.contact(each))) for each in people]
 
     def _note(self, room: '_Room', what: Happening, by: str, at: datetime) -> bool:
         """The line in the conversation; False when it stands there already."""

@@ -8,6 +8,8 @@ from .addresses import Address
 from .identities import Identities
 from .world import World
 
+COMPLIANCE = 'opt-out'  # the author of what confirms that somebody opted out or in
+
 
 class OptOuts:
     """A person who answers by hand may always do so; see `is_automatic`. Everything here belongs inside a write."""
@@ -53,8 +55,8 @@ def _hash(address: Address) -> str:
 
 
 def is_automatic(author: str, priority: int) -> bool:
-    """Whether nobody wrote it by hand: opting out is about these."""
-    return priority > 0 or not author.startswith('user:')
+    """Whether nobody wrote it by hand: opting out is about these, but for the word that confirms it."""
+    return priority > 0 or not (author == COMPLIANCE or author.startswith('user:'))
 
 
 def opted_out(phone: str | None, lid: str | None) -> bool:

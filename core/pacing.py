@@ -8,21 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from data.database import EPOCH, after_commit, write
+from data.departures import Head, claim_next, head, let_due_go, let_go, put_off, take
 from data.pacing import Minute, PaceNow, count_sent, keep_pace, minutes_of, pace_of, recount
 from data.sessions import Session, keep_extra
-from data.traffic import (
-    BULK,
-    REPLY,
-    URGENCIES,
-    Head,
-    Line,
-    claim_next,
-    head,
-    let_due_go,
-    let_go,
-    put_off,
-    take,
-)
+from data.traffic import Line
+from data.urgency import BULK, REPLY, URGENCIES
 
 from .identities import Identities
 from .limits import Limit, Limits, ban_of

@@ -7,7 +7,7 @@ from data.database import after_commit, write
 from data.quick_replies import delete_quick_reply, put_quick_reply, quick_replies, quick_reply
 
 from .errors import DovecoteError, Invalid, NotFound
-from .fill import compiled, fill
+from .fill import Prepared, compiled, fill, prepared
 from .news import NewsDesk
 from .world import World
 
@@ -65,7 +65,7 @@ def filled_for(chat: Chat, writer: str) -> list[tuple[str, str, str]]:
     """
     contact = chat.contact if chat.contact_id else None
     name = str(contact.shown_name if contact else chat.name)
-    values = {
+    values = prepared({
         'contact': {
             'name': name,
             'first_name': name.partition(' ')[0],
@@ -73,11 +73,11 @@ def filled_for(chat: Chat, writer: str) -> list[tuple[str, str, str]]:
         },
         'session': {'name': str(chat.session.name)},
         'me': {'name': writer},
-    }
+    })  # fmt: skip
     return [(str(row.key), *_filled(str(row.text), values)) for row in quick_replies()]
 
 
-def _filled(text: str, values: dict[str, dict[str, str]]) -> tuple[str, str]:
+def _filled(text: str, values: Prepared) -> tuple[str, str]:
     try:
         return fill(text, values), ''
     except DovecoteError as error:

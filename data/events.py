@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from peewee import AutoField, CharField, TextField, fn
+from peewee import AutoField, CharField, IntegerField, TextField, fn
 
 from .database import Table, TimeField
 
@@ -19,6 +19,23 @@ class LoggedEvent(Table):
     chat = CharField(default='')
     body = TextField()
     at = TimeField(index=True)
+
+
+class LogPlace(Table):
+    """How far somebody has read the log: the `seq` of the last event that was looked at."""
+
+    reader = CharField(primary_key=True)
+    seq = IntegerField()
+
+
+def place_in_log(reader: str) -> int:
+    """-1 before they began."""
+    row: LogPlace | None = LogPlace.get_or_none(LogPlace.reader == reader)
+    return -1 if row is None else int(row.seq)
+
+
+def mark_place(reader: str, seq: int) -> None:
+    LogPlace.insert(reader=reader, seq=seq).on_conflict_replace().execute()
 
 
 def events_after(seq: int, limit: int = 500) -> Sequence[LoggedEvent]:

@@ -10,9 +10,9 @@ from ulid import ULID
 
 from .chats import Chat
 from .contacts import Contact
-from .database import EPOCH, MILLISECOND, Table, TimeField, as_number, as_time, holds
+from .database import EPOCH, MILLISECOND, Table, TimeField, as_number, as_time, holds, statement
+from .departures import line_up
 from .sessions import Session
-from .traffic import line_up
 
 Status = Literal[
     'received', 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'read', 'played', 'failed', 'uncertain',
@@ -434,3 +434,11 @@ def forget_messages(before: datetime, most: int = 5_000) -> int:
     gone: int = Message.delete().where(Message.id << old).execute()
     Receipt.delete().where(Receipt.at < before).execute()
     return gone
+
+
+def last_said_is_bulk(chat_id: str) -> bool:
+    """Whether the newest message of ours in this chat is one of many alike."""
+    rows = statement(
+        "SELECT priority FROM message WHERE chat_id = ? AND direction = 'out' ORDER BY id DESC LIMIT 1", chat_id
+    )
+    return bool(rows) and rows[0][0] > 0

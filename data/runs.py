@@ -182,6 +182,12 @@ def _starts(flow: str, per: Per, id: str) -> Any:
     return query if per == 'flow' else query.where(getattr(Run, per) == id)
 
 
+def misses_in_a_row(chat_id: str, most: int) -> int:
+    """How many of the latest messages of a chat started nothing, counted up to `most`."""
+    rows = statement('SELECT state FROM run WHERE chat = ? ORDER BY id DESC LIMIT ?', chat_id, most)
+    return next((number for number, (state,) in enumerate(rows) if state != 'not_triggered'), len(rows))
+
+
 def is_running(id: str, turn: int) -> bool:
     """Whether a claim still holds."""
     return bool(statement("SELECT 1 FROM run WHERE id = ? AND turn = ? AND state = 'running'", id, turn))

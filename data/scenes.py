@@ -1,9 +1,10 @@
 """What a flow may know of the chat, the person and the message it is about, in one question each."""
 
 import json
+from datetime import datetime
 from typing import Any
 
-from .database import database
+from .database import as_time, database, statement
 
 
 def chat_scene(chat_id: str) -> dict[str, Any] | None:
@@ -35,6 +36,22 @@ def message_scene(message_id: str) -> dict[str, Any] | None:
     if found is not None:
         found['content'] = json.loads(found['content']) if found['content'] else None
     return found
+
+
+LAST = (
+    'SELECT max(at) FROM'
+    ' (SELECT at FROM message WHERE chat_id = ? AND direction = ? AND id <> ? ORDER BY id DESC LIMIT 3)'
+)
+
+
+def times_scene(chat_id: str, contact_id: str | None, *, before: str | None) -> dict[str, datetime | None]:
+    """{last_inbound, last_outbound, first_contact}; the message `before` does not count."""
+    found = {
+        'last_inbound': statement(LAST, chat_id, 'in', before or ''),
+        'last_outbound': statement(LAST, chat_id, 'out', before or ''),
+        'first_contact': statement('SELECT created_at FROM contact WHERE id = ?', contact_id or ''),
+    }
+    return {name: as_time(rows[0][0]) if rows and rows[0][0] is not None else None for name, rows in found.items()}
 
 
 def _one(sql: str, id: str) -> dict[str, Any] | None:

@@ -3,10 +3,11 @@
 from .answers import Answer
 from .blocked import Blocked
 from .chats import Chat
+from .clocks import FlowClock, FlowSilence
 from .contacts import Contact
 from .database import Table
 from .deliveries import Attempt, ChatSequence, Delivery
-from .events import LoggedEvent
+from .events import LoggedEvent, LogPlace
 from .flows import Flow, FlowVersion
 from .marks import Mark
 from .media import Conversion, Download, Media, Upload
@@ -22,8 +23,8 @@ from .tags import ContactGroup, ContactGroupMember, ContactTag
 from .webhooks import Webhook
 
 TABLES: tuple[type[Table], ...] = (
-    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload, Download,
-    Note, QuickReply, Flow, FlowVersion, Run, LoggedEvent, Answer, User, Login, ApiKey, SessionLimit, SentCount,
-    Pace, KnownNumber, OptOut, ContactTag, ContactGroup, ContactGroupMember,
+    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload,
+    Download, Note, QuickReply, Flow, FlowVersion, Run, FlowClock, FlowSilence, LoggedEvent, LogPlace, Answer, User,
+    Login, ApiKey, SessionLimit, SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup, ContactGroupMember,
     Webhook, Delivery, Attempt, ChatSequence,
 )  # fmt: skip

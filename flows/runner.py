@@ -33,7 +33,7 @@ from data.runs import (
 
 from .carrying import Carrying
 from .doors import Doors
-from .effects import StartFlow
+from .effects import HandOff, StartFlow
 from .flow import Document, Mode, Scope, read_document
 from .library import Library, LiveFlow
 from .occasion import Occasion
@@ -252,7 +252,14 @@ class Runner:
         now = self.world.now()
         if not save_run(run.id, run.turn, **_standing(run), state=state, detail=detail, finished_at=now):
             return
-        body = {'run': run.id, 'flow': run.flow, 'state': state, 'detail': detail, 'message': run.message_id}
+        body = {
+            'run': run.id,
+            'flow': run.flow,
+            'state': state,
+            'detail': detail,
+            'message': run.message_id,
+            'depth': run.depth,
+        }
         kind = 'flow.run.failed' if state in ('error', 'timeout') else 'flow.run.finished'
         self.desk.tell(kind, body, session=run.session_id or '', chat=run.chat_id or '')
         self._wake_parent(run, state)
@@ -263,19 +270,36 @@ class Runner:
             self._wake_soon(parent, Woken(by='run', facts={'state': state, 'values': run.variables}))
 
     def _next_in_queue(self, document: Document, run: RunState) -> None:
-        if document.mode.type != 'queued':
-            return
-        others = open_runs(run.flow, run.scope)
+        if document.mode.type == 'queued':
+            self._lead_on(run.flow, run.scope, run.chat_id)
+
+    def _lead_on(self, flow: str, scope: str, chat_id: str | None) -> None:
+        """The next of a queue begins, if it is its turn."""
+        others = open_runs(flow, scope)
         if others and all(state == 'queued' for _, state in others):
             first = others[0][0]
-            after_commit(lambda: self.at_work(run.chat_id or first, partial(self._leave_queue, first)))
+            after_commit(lambda: self.at_work(chat_id or first, partial(self._leave_queue, first)))
 
     def _cancel(self, id: str, reason: str) -> bool:
         return end_run(id, 'cancelled', reason, self.world.now())
 
+    def end(self, id: str, reason: str) -> bool:
+        """Inside a write: a run that is under way is over; False when it was already."""
+        row: Run | None = Run.get_or_none(Run.id == id)
+        if row is None or not self._cancel(id, reason):
+            return False
+        self._wake_parent(_state(row), 'cancelled')
+        self._lead_on(str(row.flow), str(row.scope), row.chat)
+        return True
+
+    def hand_off(self, run: Run, note: str) -> None:
+        """Inside a write: a person answers in its chat from now on."""
+        document, _ = self._program(str(run.flow), int(run.version))
+        self.carrying.out(HandOff(note=note), _state(run), document)
+
     def cancel(self, id: str, reason: str) -> bool:
         """End a run that is under way; False when it was over already."""
-        return write(lambda: self._cancel(id, reason))
+        return write(lambda: self.end(id, reason))
 
     def _call(self, effect: StartFlow, parent: RunState) -> None:
         """Inside a write: another flow as a run of its own, which starts once this is kept."""

@@ -7,17 +7,18 @@ from typing import Any
 from core.hours import zones_of
 from core.opt_outs import opted_out
 from data.database import as_time, read
-from data.scenes import chat_scene, contact_scene, message_scene
+from data.scenes import chat_scene, contact_scene, message_scene, times_scene
 
 from .state import RunState
 
 
 def scene(run: RunState, now: datetime) -> dict[str, Any]:
-    """contact, chat, session, message, trigger, flow, now; an empty one where there is no such thing."""
+    """contact, chat, session, message, trigger, flow, times, now; an empty one where there is no such thing."""
     with read():
         chat = chat_scene(run.chat_id) if run.chat_id else None
         contact = contact_scene(run.contact_id) if run.contact_id else None
         message = message_scene(run.message_id) if run.message_id else None
+        times = times_scene(run.chat_id, run.contact_id, before=run.message_id) if run.chat_id else {}
         person = _person(contact) if contact else {}
     return {
         'contact': person,
@@ -27,6 +28,7 @@ def scene(run: RunState, now: datetime) -> dict[str, Any]:
         'trigger': run.trigger,
         'payload': run.trigger.get('payload', {}),
         'flow': {'key': run.flow, 'version': run.version},
+        'times': times,
         'now': now,
     }
 

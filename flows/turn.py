@@ -1,7 +1,7 @@
 """What a step sees and may do while it is its turn."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -9,7 +9,7 @@ from core.errors import Invalid
 from core.fill import evaluate, fill
 
 from .conditions.base import Judge, Judged
-from .effects import Effect, SetContact
+from .effects import Effect, SetContact, TagContact
 from .state import RunState
 
 if TYPE_CHECKING:
@@ -25,11 +25,15 @@ class Turn:
     def __init__(
         self, run: RunState, values: Mapping[str, Any], doors: 'Doors', path: str, now: datetime, home: str
     ) -> None:
-        self.run, self.doors, self.path, self.now, self._home = run, doors, path, now, home
+        self.run, self.doors, self.path, self._now, self._home = run, doors, path, now, home
         self._values = values
         self.effects: list[Effect] = []
         self.text = ''
         self.result: dict[str, Any] = {}
+
+    @property
+    def now(self) -> datetime:
+        return self._now
 
     @property
     def message_id(self) -> str:
@@ -68,7 +72,16 @@ class Turn:
 
     def zone(self, name: str = '') -> ZoneInfo:
         """The zone by this name, else the contact's, else the house's. Raises Invalid."""
-        said = name or self.at('contact.zone') or self._home
+        return self.house_zone(name or self.at('contact.zone') or '')
+
+    def since(self, what: str) -> timedelta | None:
+        """How long ago they last wrote, we last wrote, … (`times` of the scene); None for never."""
+        at = self.run.started_at if what == 'trigger' else self.at(f'times.{what}')
+        return self._now - at if isinstance(at, datetime) else None
+
+    def house_zone(self, name: str = '') -> ZoneInfo:
+        """The zone by this name, else the house's. Raises Invalid."""
+        said = name or self._home
         try:
             return ZoneInfo(said)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -92,6 +105,13 @@ class Turn:
         contact = self._values.get('contact')
         if isinstance(contact, dict) and isinstance(contact.get('vars'), dict):
             contact['vars'][name] = value
+
+    def tag(self, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
+        """Put tags on the contact and take others off; later steps see it."""
+        self.do(TagContact(add=add, remove=remove))
+        contact = self._values.get('contact')
+        if isinstance(contact, dict):
+            contact['tags'] = sorted((set(contact.get('tags', ())) | set(add)) - set(remove))
 
     def filled(self, what: Any) -> Any:
         """A list or a mapping with everything in it worked out."""

@@ -12,6 +12,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core import fill
 from core.again import Again
 from core.alarm import Alarm
 from core.blocklist import Blocklist
@@ -44,13 +45,19 @@ from core.state_dir import StateDir, check_database, hold_state_dir
 from core.webhooks.desk import Webhooks
 from core.words import WordIndex
 from core.world import World, real_world
-from data.database import close_database, open_database
+from data.database import close_database, open_database, write
+from flows.bench import Bench
 from flows.carrying import Carrying
+from flows.clocks import Clocks
+from flows.compliance import Compliance
 from flows.guards import CAREFUL, SANDBOX, LoopGuard
 from flows.http import Http
 from flows.library import Library
+from flows.listening import Listener, from_now_on
 from flows.router import Router, Workers
 from flows.runner import Runner
+from flows.silences import Silences
+from flows.trials import failing
 
 if TYPE_CHECKING:
     from core.sandbox.process import Sandbox
@@ -91,6 +98,8 @@ class Gateway:
     library: Library
     workers: Workers
     runner: Runner
+    bench: Bench
+    listener: Listener
     router: Router
     jobs: Jobs
     ticker: Ticker
@@ -107,6 +116,8 @@ class Gateway:
         self.downloads.recover()
         self.workers.start()
         self.runner.start()
+        write(from_now_on)
+        self.listener.start()
         self.router.start()
         self.downloads.start()
         self.sessions.open_wanted()
@@ -123,9 +134,11 @@ class Gateway:
         self.outbox.close()
         self.sessions.close()
         self.hosts.stop(timeout=5)
+        self.listener.stop()
         self.runner.stop()
         self.workers.stop()
         self.webhooks.courier.stop()
+        fill.close()
 
 
 def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sandbox | None' = None) -> Gateway:
@@ -177,8 +190,18 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     workers = Workers()
     chats = Chats(world, desk, hosts)
     carrying = Carrying(world, desk, outbox, chats, pacing.opt_outs)
-    runner = Runner(world, desk, library, carrying, Http(world, guard), workers.at_work)
-    router = Router(world, library, loops, runner, workers, stale_after=settings.stale_after or math.inf)
+    doors = Http(world, guard)
+    runner = Runner(world, desk, library, carrying, doors, workers.at_work)
+    bench = Bench(world, library, doors)
+    library.failing = lambda document: failing(bench, document)
+    router = Router(
+        world, library, loops, runner, workers, Compliance(outbox, pacing.opt_outs),
+        stale_after=settings.stale_after or math.inf,
+    )  # fmt: skip
+    silences = Silences(world, library, router)
+    clocks = Clocks(world, library, router, identities, home='UTC')
+    listener = Listener(world, library, router, runner, silences)
+    bus.watch(listener.hear)
     groups = Groups(world, identities, hosts, GroupFacts(world, identities, desk))
     calls = Calls(world, identities, desk, hosts, outbox)
     presence, blocklist = Presence(world, identities, desk, hosts), Blocklist(world, identities, desk, hosts)
@@ -191,9 +214,19 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     jobs.every_minute('old files', media.clean)
     jobs.every_minute('hand back', chats.hand_back_overdue)
     ticker = Ticker(
-        (sessions.tick, outbox.sweep, again.tick, router.sweep, runner.sweep, downloads.sweep, webhooks.courier.sweep,
-         WordIndex(world).tick)
-    )  # fmt: skip
+        (
+            sessions.tick,
+            outbox.sweep,
+            again.tick,
+            router.sweep,
+            runner.sweep,
+            clocks.tick,
+            silences.tick,
+            downloads.sweep,
+            webhooks.courier.sweep,
+            WordIndex(world).tick,
+        )
+    )
     meter = Meter() if settings.metrics else None
     if meter is not None:
         bus.watch(meter.hear)
@@ -202,8 +235,8 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         identities=identities, hosts=hosts, sessions=sessions, outbox=outbox, pacing=pacing, alarm=alarm,
         inbox=inbox, chats=chats, groups=groups, calls=calls, presence=presence, blocklist=blocklist,
         quick_replies=QuickReplies(world, desk), guard=guard, webhooks=webhooks, media=media,
-        downloads=downloads, library=library, workers=workers, runner=runner, router=router, jobs=jobs, ticker=ticker,
-        sandbox=sandbox, meter=meter,
+        downloads=downloads, library=library, workers=workers, runner=runner, bench=bench, listener=listener,
+        router=router, jobs=jobs, ticker=ticker, sandbox=sandbox, meter=meter,
     )  # fmt: skip
 
 

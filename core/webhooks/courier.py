@@ -222,7 +222,7 @@ class Courier:
 
         def claim() -> None:
             if take_probe(id, now, now + PROBE_EVERY):
-                parcel = rows.claim_oldest(id, until=now + LEASE)
+                parcel = rows.claim_for_probe(id, until=now + LEASE)
                 if parcel is not None:
                     after_commit(lambda: self.take(parcel))
 

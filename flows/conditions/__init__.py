@@ -5,8 +5,13 @@ from typing import Annotated, Any, Union
 from pydantic import Discriminator, Field, Tag
 
 from .base import ConditionKind, Judged
+from .business_hours import BusinessHoursCondition
+from .chat import ChatCondition
+from .contact import ContactCondition
 from .template import TemplateCondition
 from .tree import AllOf, AnyOf, NotOf
+from .variable import VariableCondition
+from .window import WindowCondition
 
 TREE = ('all', 'any', 'not')
 
@@ -19,13 +24,20 @@ def _which(value: Any) -> str:
 
 
 BRANCHES: dict[str, type[Any]] = {'all': AllOf, 'any': AnyOf, 'not': NotOf}
-CONDITIONS: tuple[type[ConditionKind], ...] = (TemplateCondition,)
+CONDITIONS: tuple[type[ConditionKind], ...] = (
+    ContactCondition, VariableCondition, WindowCondition, BusinessHoursCondition, ChatCondition, TemplateCondition,
+)  # fmt: skip
 
 Condition = Annotated[
     Union[  # noqa: UP007  (written once, read by pydantic)
         Annotated[AllOf, Tag('all')],
         Annotated[AnyOf, Tag('any')],
         Annotated[NotOf, Tag('not')],
+        Annotated[ContactCondition, Tag('contact')],
+        Annotated[VariableCondition, Tag('var')],
+        Annotated[WindowCondition, Tag('window')],
+        Annotated[BusinessHoursCondition, Tag('business_hours')],
+        Annotated[ChatCondition, Tag('chat')],
         Annotated[TemplateCondition, Tag('template')],
     ],
     Discriminator(_which),

@@ -1,7 +1,9 @@
 """What every condition has."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from ..parts import Kind, Part
 
@@ -26,6 +28,13 @@ class Sight(Protocol):
     def value(self, expression: str) -> Any: ...
 
     def at(self, place: str) -> Any: ...
+
+    @property
+    def now(self) -> datetime: ...
+
+    def since(self, what: str) -> timedelta | None: ...
+
+    def house_zone(self, name: str = '') -> ZoneInfo: ...
 
 
 class Judge(Part):

@@ -1,7 +1,7 @@
 """What every trigger has."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -35,3 +35,14 @@ class TriggerKind(Kind):
 
     def looks(self, occasion: Occasion) -> Found | str:
         raise NotImplementedError
+
+
+Where = Literal['private', 'group', 'any']
+PLACES = {'private': ' in a private chat', 'group': ' in a group', 'any': ''}
+
+
+def not_there(where: Where, occasion: Occasion) -> str:
+    """Why it happened in the wrong kind of chat, '' when it did not."""
+    if where == 'any' or (where == 'group') == bool(occasion.group):
+        return ''
+    return 'it is not for groups' if occasion.group else 'it is only for groups'

@@ -7,11 +7,9 @@ from pydantic import Field
 from ..matching import Match, match_says, matches
 from ..occasion import Occasion
 from ..parts import listed
-from .base import Found, TriggerKind
+from .base import PLACES, Found, TriggerKind, Where, not_there
 
 MessageKind = Literal['text', 'image', 'video', 'audio', 'voice', 'document', 'sticker', 'location', 'contact']
-
-PLACES = {'private': ' in a private chat', 'group': ' in a group', 'any': ''}
 
 
 class MessageTrigger(TriggerKind):
@@ -21,7 +19,7 @@ class MessageTrigger(TriggerKind):
     ABOUT: ClassVar[str] = 'Somebody writes, with certain words or with any.'
 
     type: Literal['message'] = 'message'
-    chat: Literal['private', 'group', 'any'] = Field(default='private', title='In')
+    chat: Where = Field(default='private', title='In')
     message_types: tuple[MessageKind, ...] = Field(
         default=(), title='Kinds', description='Empty: all of them.', json_schema_extra={'form': 'choices'}
     )
@@ -32,8 +30,8 @@ class MessageTrigger(TriggerKind):
         return f'somebody writes {match_says(self.match)}{PLACES[self.chat]}{to}'
 
     def looks(self, occasion: Occasion) -> Found | str:
-        if self.chat != 'any' and (self.chat == 'group') != bool(occasion.group):
-            return 'it is not for groups' if occasion.group else 'it is only for groups'
+        if elsewhere := not_there(self.chat, occasion):
+            return elsewhere
         if self.message_types and occasion.message_kind not in self.message_types:
             return f'it is not for messages of the kind {occasion.message_kind}'
         word = matches(self.match, occasion.text)

@@ -49,12 +49,18 @@ from data.database import close_database, database, open_database, read, write
 from data.messages import Message, receipts_of
 from data.sessions import Session, session_by_name
 from data.traffic import Line
+from flows.bench import Bench
 from flows.carrying import Carrying
+from flows.clocks import Clocks
+from flows.compliance import Compliance
 from flows.guards import CAREFUL, LoopGuard
 from flows.http import Http
 from flows.library import Library
+from flows.listening import Listener, from_now_on
 from flows.router import Router, Workers
 from flows.runner import Runner
+from flows.silences import Silences
+from flows.trials import failing
 
 T = TypeVar('T')
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -267,6 +273,10 @@ class House:
     blocklist: Blocklist
     pacing: Pacing
     runner: Runner
+    bench: Bench
+    listener: Listener
+    clocks: Clocks
+    silences: Silences
     workers: Workers
     news: list[News] = field(default_factory=list)
     stored: list[Event] = field(default_factory=list)
@@ -389,7 +399,14 @@ def house(tmp_path: Path) -> Iterator[House]:
     runner = Runner(
         world, desk, library, carrying, Http(world, Guard(LOOPBACK)), lambda chat, work: later.append(work)
     )  # fmt: skip
-    router = Router(world, library, LoopGuard(CAREFUL), runner, workers)
+    bench = Bench(world, library, Http(world, Guard(LOOPBACK)))
+    library.failing = lambda document: failing(bench, document)
+    compliance = Compliance(outbox, pacing.opt_outs)
+    router = Router(world, library, LoopGuard(CAREFUL), runner, workers, compliance)
+    silences = Silences(world, library, router)
+    clocks = Clocks(world, library, router, identities, home='UTC')
+    listener = Listener(world, library, router, runner, silences)
+    write(from_now_on)
     groups = Groups(world, identities, hosts, GroupFacts(world, identities, desk))
     calls = Calls(world, identities, desk, hosts, outbox)
     presence, blocklist = Presence(world, identities, desk, hosts), Blocklist(world, identities, desk, hosts)
@@ -412,6 +429,10 @@ def house(tmp_path: Path) -> Iterator[House]:
         blocklist,
         pacing,
         runner,
+        bench,
+        listener,
+        clocks,
+        silences,
         workers,
         nudged=nudged,
         later=later,

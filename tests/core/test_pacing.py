@@ -13,7 +13,7 @@ from core.protection import PRESETS, Protection, changes_of, in_words, protectio
 from data.database import write
 from data.messages import Message
 from data.pacing import FIRST_PACE, Minute, minutes_of
-from data.traffic import BULK, BULK_FIRST, FIRST, KNOWN, REPLY
+from data.urgency import BULK, BULK_FIRST, FIRST, KNOWN, REPLY
 
 from .house import ANNA, BEN, OWNER, START, House, message
 

@@ -30,7 +30,7 @@ def test_it_is_filled_for_whom_it_is_written_to(house: House, replies: QuickRepl
         filled = filled_for(latest_chats()[0], 'Mia')
     assert filled[0] == ('hi', 'Hi Anna, Mia of shop here.', '')
     assert filled[1][:2] == ('wrong', 'Your order {{ order.number }}')
-    assert "'order' is undefined" in filled[1][2]
+    assert 'there is no “order”' in filled[1][2]
 
 
 def test_it_is_changed_renamed_and_deleted(house: House, replies: QuickReplies) -> None:

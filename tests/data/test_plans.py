@@ -7,21 +7,13 @@ from pathlib import Path
 import pytest
 
 from data.database import as_number, close_database, database, open_database, statement, write
+from data.departures import claim_next, found_sending, head, let_due_go, line_up_all, sessions_waiting
 from data.messages import count_open, unrouted, unsettled
+from data.receipts import prove
 from data.search import search_messages
 from data.sessions import Session
-from data.traffic import (
-    BULK,
-    FIRST,
-    claim_next,
-    found_sending,
-    head,
-    let_due_go,
-    line_up_all,
-    prove,
-    said_by_own_flow,
-    sessions_waiting,
-)
+from data.traffic import said_by_own_flow
+from data.urgency import BULK, FIRST
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

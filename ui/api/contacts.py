@@ -19,7 +19,7 @@ from ..compose import Gateway
 from .aside import answered, aside
 from .asking import Route, asker_of, body_of, says, visible_ids, visible_session
 from .lists import Cursor, Limit, OfSession, Page, cut, id_of, json_answer, list_answer
-from .shapes import CheckOut, ContactOut, PresenceOut
+from .shapes.contacts import CheckOut, ContactOut, PresenceOut
 
 MOST_CHECKED = 50
 

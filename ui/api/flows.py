@@ -15,7 +15,7 @@ from ..compose import Gateway
 from .aside import aside
 from .asking import Route, asker_of, body_of, must_have_all, says, visible_ids
 from .lists import Cursor, Limit, Page, cut, id_of, json_answer, list_answer
-from .shapes import FlowOut, OneRunOut, RunOut
+from .shapes.flows import FlowOut, OneRunOut, RunOut
 
 
 class FlowChanges(BaseModel):

@@ -22,7 +22,7 @@ from .attaching import attached, with_preview
 from .lists import Cursor, Limit, OfSession, Page, aware, cut, id_of, json_answer, json_bytes, list_answer
 from .once import Nothing, carried_out, once_of, recalled
 from .saying import NewMessage, NewWords, checked, saying_of
-from .shapes import ChangedOut, MessageOut, OneMessageOut, QueuedOut
+from .shapes.messages import ChangedOut, MessageOut, OneMessageOut, QueuedOut
 
 Status = Literal[
     'received', 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'read', 'played', 'failed', 'uncertain',
@@ -32,6 +32,14 @@ Status = Literal[
 
 def routes(gateway: Gateway) -> APIRouter:
     api = APIRouter(route_class=Route, prefix='/api/v1/messages', tags=['messages'])
+    _sending(api, gateway)
+    _finding(api)
+    _changing(api, gateway)
+    _settling(api, gateway)
+    return api
+
+
+def _sending(api: APIRouter, gateway: Gateway) -> None:
     outbox, world = gateway.outbox, gateway.world
 
     @api.post('', **says('Send a message', 'messages.send', status=202, gives=QueuedOut, takes=NewMessage,
@@ -63,6 +71,8 @@ def routes(gateway: Gateway) -> APIRouter:
         given = await asyncio.wrap_future(write_soon(lambda: carried_out(once, world, post)))
         return given.answer()
 
+
+def _finding(api: APIRouter) -> None:
     @api.get('', **says('Find messages', 'messages.see', gives=Page[MessageOut], problems=(404,)))
     async def find(
         request: Request,
@@ -98,6 +108,10 @@ def routes(gateway: Gateway) -> APIRouter:
 
         return json_answer(await aside(read))
 
+
+def _changing(api: APIRouter, gateway: Gateway) -> None:
+    outbox = gateway.outbox
+
     @api.patch('/{id}', **says('Edit a message', 'messages.send', status=202, gives=ChangedOut, takes=NewWords,
                example={'text': 'Your order is ready at noon.'}, problems=(404, 409)))  # fmt: skip
     async def edit(request: Request, id: str) -> Response:
@@ -132,6 +146,10 @@ def routes(gateway: Gateway) -> APIRouter:
 
         return Response(await aside(work), media_type='application/json')
 
+
+def _settling(api: APIRouter, gateway: Gateway) -> None:
+    outbox, world = gateway.outbox, gateway.world
+
     @api.post('/{id}/resend', **says('Send a message again', 'messages.send', status=202, gives=QueuedOut,
                                      problems=(404, 409), once=True))  # fmt: skip
     async def resend(request: Request, id: str) -> Response:
@@ -162,8 +180,6 @@ def routes(gateway: Gateway) -> APIRouter:
             return _queued(outbox.mark_sent(id, author_of(asker)))
 
         return Response(await aside(work), media_type='application/json')
-
-    return api
 
 
 def _prepared(gateway: Gateway, asker: Asker, new: NewMessage) -> Saying:

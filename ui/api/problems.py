@@ -17,6 +17,7 @@ from core.errors import (
     DovecoteError,
     Forbidden,
     Invalid,
+    NoFiller,
     NotConnected,
     NotFound,
     SendRefused,
@@ -93,6 +94,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (TooMany, 429),
     (SendRefused, 502),
     (SendUncertain, 502),
+    (NoFiller, 503),
     (CallFailed, 504),
 )
 

@@ -17,7 +17,7 @@ from .aside import aside
 from .asking import Route, asker_of, body_of, must_have_all, says, visible_session
 from .lists import json_answer
 from .sessions import body_of_protection, body_of_session
-from .shapes import OptedOut, ProtectionOut, SessionOut
+from .shapes.sessions import OptedOut, ProtectionOut, SessionOut
 
 LONGEST = 200
 

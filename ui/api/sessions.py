@@ -21,7 +21,7 @@ from .asking import Route, asker_of, body_of, must_have_all, says, visible_sessi
 from .lists import Cursor, Limit, Page, cut, id_of, json_answer, json_bytes, list_answer
 from .once import Given, Once, carried_out, keep, once_of
 from .qr import as_png, as_svg
-from .shapes import ChangeOut, CodeOut, SessionOut
+from .shapes.sessions import ChangeOut, CodeOut, SessionOut
 
 PICTURES = {
     'application/json': {},

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from nicegui import ui
 
+from core.allowed import SENDABLE
 from core.bus import News
-from core.outbox import SENDABLE
 from core.rights import Login
 
 from ...aside import aside, reading

@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
+from core.allowed import can_send
 from core.errors import DovecoteError
-from core.outbox import Author, Outbox, Saying, can_send
+from core.outbox import Author, Outbox, Saying
 from core.rights import Login
 from data.sessions import all_sessions
 
