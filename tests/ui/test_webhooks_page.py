@@ -104,7 +104,8 @@ async def test_a_webhook_is_added_tested_and_looked_into(tab: Page, product: Pro
 
 async def test_a_webhook_is_paused_and_what_waited_is_told(tab: Page, product: Product, to: Receiver) -> None:
     made = product.post('/webhooks', {'url': to.url(), 'events': ['message.received'], 'name': 'Till'})
-    await open_as(tab, product, f'/webhooks/{made["id"]}')
+    await open_as(tab, product, '/sessions/shop')
+    await tab.get_by_role('region', name='Webhooks').get_by_role('link', name='Till').click()
     settings = tab.get_by_role('button', name='Settings of this webhook')
     await settings.click()
     await tab.get_by_text('Pause', exact=True).click()

@@ -163,7 +163,7 @@ class Acts:
         sentence = 'Nothing is told there any more, and its log goes too, with whatever still waits.'
         if await ask(f'Delete {view.name}?', sentence, 'Delete it'):
             await aside(self.book.delete, view.id)
-            ui.navigate.to('/webhooks')
+            await self.done()
 
 
 BACKLOGS: dict[Backlog, str] = {

@@ -40,11 +40,12 @@ SHOWS = {'': 'All', 'waiting': 'Waiting', 'dead': 'Gave up'}
 
 
 class LogPage:
-    """`chosen` is the delivery in the right pane; `shown` tells what of it, by attempt."""
+    """`chosen` is the delivery in the right pane, `show` which are in the left one, `before` the last of the page above."""
 
     def __init__(self, gateway: 'Gateway', login: Login, view: HookView) -> None:
         self.gateway, self.login, self.id, self.view = gateway, login, view.id, view
         self.show = self.before = self.chosen = ''
+        self.gone = False
         self.above: list[str] = []
         self.lines: tuple[Line, ...] = ()
         self.acts = Acts(gateway, login, self.refresh)
@@ -178,7 +179,9 @@ class LogPage:
         now = self.gateway.world.now()
         view = await reading(one_hook, self.gateway.webhooks.book, self.login.asker, self.id, now)
         if view is None:
-            ui.navigate.to('/webhooks')
+            if not self.gone:  # whoever deleted it and the news of it come at once
+                self.gone = True
+                ui.navigate.to('/webhooks')
             return
         self.view = view
         self.lines = await reading(log_of, self.id, self.show, self.before)
