@@ -93,12 +93,12 @@ class Courier:
 
     def take(self, parcel: Parcel) -> None:
         """A parcel that is claimed already."""
-        endpoint = self.endpoints.get(parcel.webhook_id)
+        endpoint = None if self._over else self.endpoints.get(parcel.webhook_id)
         if endpoint is not None:
             self._line(endpoint).lane.take(parcel)
 
     def look(self, webhook_id: str) -> None:
-        endpoint = self.endpoints.get(webhook_id)
+        endpoint = None if self._over else self.endpoints.get(webhook_id)
         if endpoint is not None and endpoint.on and not endpoint.open:
             self._line(endpoint).lane.look()
 

@@ -40,12 +40,13 @@ SHOWS = {'': 'All', 'waiting': 'Waiting', 'dead': 'Gave up'}
 
 
 class LogPage:
-    """`chosen` is the delivery in the right pane, `show` which are in the left one, `before` the last of the page above."""
+    """`chosen` is the delivery on the right, `show` which are on the left, behind `before` when that is given."""
 
     def __init__(self, gateway: 'Gateway', login: Login, view: HookView) -> None:
         self.gateway, self.login, self.id, self.view = gateway, login, view.id, view
         self.show = self.before = self.chosen = ''
         self.gone = False
+        self.asked = self.answered = 0
         self.above: list[str] = []
         self.lines: tuple[Line, ...] = ()
         self.acts = Acts(gateway, login, self.refresh)
@@ -176,6 +177,7 @@ class LogPage:
     # ---- what is there now
 
     async def refresh(self) -> None:
+        self.asked = turn = self.asked + 1
         now = self.gateway.world.now()
         view = await reading(one_hook, self.gateway.webhooks.book, self.login.asker, self.id, now)
         if view is None:
@@ -183,11 +185,13 @@ class LogPage:
                 self.gone = True
                 ui.navigate.to('/webhooks')
             return
-        self.view = view
-        self.lines = await reading(log_of, self.id, self.show, self.before)
-        if not self.chosen and self.lines:
-            self.chosen = self.lines[0].id
+        lines = await reading(log_of, self.id, self.show, self.before)
+        if not self.chosen and lines:
+            self.chosen = lines[0].id
         full = await reading(whole, self.id, self.chosen, now) if self.chosen else None
+        if turn < self.answered:  # a slow answer must not cover a newer one
+            return
+        self.answered, self.view, self.lines = turn, view, lines
         self.head.show((view.name, view.sentence, view.word, view.on))
         self.trouble.show((view.trouble, view.on))
         self.show_switch()
