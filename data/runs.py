@@ -255,3 +255,12 @@ def forget_runs(before: datetime, most: int = 5_000) -> int:
     old = Run.select(Run.id).where(Run.finished_at < before).limit(most)
     gone: int = Run.delete().where(Run.id << old).execute()
     return gone
+
+
+def same_runs(*, keep: str, gone: str) -> None:
+    """Two contacts, or two chats, were one: what ran for either ran for it, and what is waited for may still come."""
+    flows = [str(key) for (key,) in statement('SELECT key FROM flow')]
+    Run.update(contact=keep).where(Run.flow << flows, Run.contact == gone).execute()
+    Run.update(chat=keep).where(Run.chat == gone).execute()
+    statement(f'UPDATE run SET scope = ? WHERE {OPEN} AND scope = ?', keep, gone)
+    statement("UPDATE run SET wait_key = ? WHERE state = 'waiting' AND wait_key = ?", keep, gone)

@@ -14,7 +14,8 @@ from .media import Conversion, Download, Media, Upload
 from .members import Member
 from .messages import Message, Receipt
 from .notes import Note
-from .pacing import KnownNumber, OptOut, Pace, SentCount, SessionLimit
+from .opt_outs import OptOut
+from .pacing import KnownNumber, Pace, SentCount, SessionLimit
 from .people import ApiKey, Login, User
 from .quick_replies import QuickReply
 from .runs import Run

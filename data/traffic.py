@@ -169,6 +169,17 @@ def lift_chat(chat_id: str, message_id: str, at: datetime) -> None:
     )
 
 
+def chat_of(message_id: str) -> str:
+    """'' for a message that was deleted."""
+    rows = statement('SELECT chat_id FROM message WHERE id = ?', message_id)
+    return str(rows[0][0]) if rows else ''
+
+
+def never_heard(chat_id: str) -> bool:
+    """Whether the other side has never written in this chat."""
+    return bool(statement('SELECT 1 FROM chat WHERE id = ? AND heard_at IS NULL', chat_id))
+
+
 HEARD_MESSAGE = (
     'SELECT m.id, m.session_id, m.chat_id, m.sender_id, m.kind, m.text, m.origin, m.routed, m.at, c.automation,'
     ' c.human_until, s.name, s.phone, c."group", c.name, p.id, p.phone, p.lid, p.name, p.push_name,'

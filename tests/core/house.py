@@ -94,6 +94,7 @@ class TwinHosts:
         self.up: set[str] = set()
         self.checks: list[Future[None]] = []
         self.strangers: set[str] = set()
+        self.written: dict[str, str] = {}  # number -> how WhatsApp writes it
         self.mute = False
         self.holds = False
         self.fails_with: DovecoteError | None = None
@@ -243,13 +244,14 @@ class TwinHosts:
         return done
 
     def on_whatsapp(self, session: str, phones: tuple[str, ...]) -> 'Future[dict[str, str]]':
-        """Everybody but those in `strangers`; nobody answers while `mute`."""
+        """Everybody but those in `strangers`, under what is `written` of them; nobody answers while `mute`."""
         self.calls.extend(('on_whatsapp', phone) for phone in phones)
         told: Future[dict[str, str]] = Future()
         if self.mute:
             told.set_exception(CallFailed('WhatsApp did not answer in time.'))
         else:
-            told.set_result({phone: '' if phone in self.strangers else f'{phone}@s.whatsapp.net' for phone in phones})
+            there = {phone: self.written.get(phone, phone) for phone in phones if phone not in self.strangers}
+            told.set_result({phone: f'{there[phone]}@s.whatsapp.net' if phone in there else '' for phone in phones})
         return told
 
     def check(self, session: str, *, timeout: float = 10) -> 'Future[None]':

@@ -9,7 +9,9 @@ from starlette.responses import Response
 
 from core.bodies import Body, history_of, marked_bodies
 from core.errors import NotFound
+from core.link_previews import with_preview
 from core.outbox import Author, Saying
+from core.preview import first_link
 from core.rights import Asker
 from data.database import write_soon
 from data.messages import Message, find_messages, message_by_id, receipts_of
@@ -18,7 +20,7 @@ from data.traffic import Line
 from ..compose import Gateway
 from .aside import aside, aside_slowly
 from .asking import Route, asker_of, body_of, says, visible_ids, visible_session
-from .attaching import attached, with_preview
+from .attaching import attached
 from .lists import Cursor, Limit, OfSession, Page, aware, cut, id_of, json_answer, json_bytes, list_answer
 from .once import Nothing, carried_out, once_of, recalled
 from .saying import NewMessage, NewWords, checked, saying_of
@@ -51,10 +53,13 @@ def _sending(api: APIRouter, gateway: Gateway) -> None:
         What becomes of it: `GET /messages/{id}`, or the events `message.sent`, `message.delivered`, `message.read`,
         `message.failed`. With an `Idempotency-Key` a repeated request is never sent twice. 409
         `session_not_working` when the session is stopped or not linked.
+
+        A number of Brazil, Mexico or Argentina may have the digit that WhatsApp leaves out of some, or not. When
+        it belongs to somebody we know under the other, `contact.resolved` tells in `chats` where this goes on.
         """
         asker, new = asker_of(request), await body_of(request, NewMessage)
         once = once_of(request, checked(new))
-        if new.media is not None or new.preview:
+        if new.media is not None or (new.preview is not False and new.text is not None and first_link(new.text)):
             if (given := await aside(lambda: recalled(once))) is not None:  # nothing is fetched twice for it
                 return given.answer()
             said = await aside_slowly(lambda: _prepared(gateway, asker, new))
@@ -81,7 +86,13 @@ def _finding(api: APIRouter) -> None:
         status: Annotated[Status | None, Query(description='Only with this status.')] = None,
         direction: Annotated[Literal['in', 'out'] | None, Query(description='Only incoming or outgoing.')] = None,
         since: Annotated[datetime | None, Query(description='Only from this time on.')] = None,
-        q: Annotated[str, Query(max_length=200, description='Only with this in the text.')] = '',
+        q: Annotated[
+            str,
+            Query(
+                max_length=200,
+                description='Only with all of these words in the text; the last may be unfinished.',
+            ),
+        ] = '',
         limit: Limit = 50,
         cursor: Cursor = '',
     ) -> Response:
@@ -183,12 +194,11 @@ def _settling(api: APIRouter, gateway: Gateway) -> None:
 
 
 def _prepared(gateway: Gateway, asker: Asker, new: NewMessage) -> Saying:
-    """With its file as WhatsApp takes it, or with its preview."""
+    """With its file as WhatsApp takes it, or with its preview if there shall be one."""
+    row = visible_session(asker, new.session)
     if new.media is not None:
-        if asker.sessions is not None:
-            visible_session(asker, new.session)
         return saying_of(new, attached(gateway, asker, new.media))
-    return with_preview(gateway, saying_of(new))
+    return with_preview(gateway.guard, saying_of(new), row.extra, asked=new.preview)
 
 
 def author_of(asker: Asker) -> Author:

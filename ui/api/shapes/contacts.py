@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from . import TIME
+from .sessions import WishOut
 
 
 class PresenceOut(BaseModel):
@@ -22,11 +23,15 @@ class ContactOut(BaseModel):
     push_name: str | None = Field(description='What they call themselves.', examples=['Anna'])
     created_at: str = TIME
     blocked: list[str] = Field(description='The sessions that have blocked them.', examples=[[]])
+    opted_out: WishOut | None = Field(description='That they want no automatic and bulk messages, and since when.')
 
 
 class CheckedOut(BaseModel):
-    phone: str = Field(examples=['+15551230001'])
+    phone: str = Field(description='As it was asked for.', examples=['+15551230001'])
     on_whatsapp: bool
+    number: str | None = Field(
+        description='As WhatsApp writes it; null when it is not there.', examples=['+15551230001']
+    )
     address: str | None = Field(examples=['15551230001@s.whatsapp.net'])
 
 

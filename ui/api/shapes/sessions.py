@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from . import TIME
+from . import TIME, PersonOut
 
 SESSION_STATES = 'new, starting, pairing, passkey, working, reconnecting, resting, logged_out, banned or failed.'
 
@@ -46,9 +46,27 @@ class ProtectionOut(BaseModel):
     words: list[str] = Field(description='The same for people.')
 
 
+class WishOut(BaseModel):
+    since: str = TIME
+    source: str = Field(description='What made them, for people to read.', examples=['Wrote STOP'])
+
+
+class OptOutOut(WishOut):
+    contact: PersonOut | None = Field(description='null: they are no contact any more.')
+
+
 class OptedOut(BaseModel):
     to: str = Field(examples=['+15551230001'])
     opted_out: bool
+    since: str | None = TIME
+    source: str | None = Field(description='What made them, for people to read.', examples=['Wrote STOP'])
+
+
+class FetchingOut(BaseModel):
+    fetch: list[str] = Field(
+        description='The kinds of received files that are fetched by themselves.', examples=[['image', 'voice']]
+    )
+    up_to_mb: int = Field(description='Larger ones are fetched when somebody asks. MiB.', examples=[20])
 
 
 class CallRulesOut(BaseModel):
@@ -78,6 +96,8 @@ class SessionOut(BaseModel):
     )
     calls: CallRulesOut
     presence: Literal['online', 'as_phone'] = Field(description='Whether it is shown as online all the time.')
+    media: FetchingOut
+    link_previews: bool = Field(description='Texts go with a preview of their first link, unless they say otherwise.')
 
 
 class ChangeOut(BaseModel):
