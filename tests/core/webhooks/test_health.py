@@ -88,6 +88,7 @@ def test_after_a_day_it_is_said_and_after_five_it_is_switched_off(post: Post) ->
     post.clock.later(hours=1)
     probe()
     until(lambda: post.kinds().count('webhook.failing') == 1)
+    post.settled(other, 'delivered')  # no lease may end while the clock leaps
     post.clock.later(hours=48)
     probe()
     assert post.kinds().count('webhook.failing') == 1
