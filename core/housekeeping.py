@@ -7,6 +7,7 @@ from data.answers import forget_answers
 from data.database import write
 from data.deliveries import forget_deliveries
 from data.events import forget_events
+from data.hooks import forget_hook_events, forget_onces
 from data.messages import forget_messages
 from data.pacing import forget_counts, forget_numbers
 from data.runs import forget_runs
@@ -20,6 +21,7 @@ ANSWERS_KEPT = timedelta(days=7)
 EVENTS_KEPT = timedelta(days=3)
 RUNS_KEPT = timedelta(days=30)
 DELIVERED_KEPT, DEAD_KEPT = timedelta(days=30), timedelta(days=90)
+HOOK_EVENTS_KEPT = timedelta(days=30)
 COUNTS_KEPT = timedelta(days=2)
 
 
@@ -36,6 +38,8 @@ class Housekeeping:
             'events': write(lambda: forget_events(now - EVENTS_KEPT)),
             'runs': write(lambda: forget_runs(now - RUNS_KEPT)),
             'deliveries': write(lambda: forget_deliveries(now - DELIVERED_KEPT, now - DEAD_KEPT)),
+            'hook events': write(lambda: forget_hook_events(now - HOOK_EVENTS_KEPT)),
+            'hook keys': write(lambda: forget_onces(now)),
             'counts': write(lambda: forget_counts(now - COUNTS_KEPT)),
             'numbers': write(lambda: forget_numbers(now - HOLDS)),
         }

@@ -9,6 +9,7 @@ from .database import Table
 from .deliveries import Attempt, ChatSequence, Delivery
 from .events import LoggedEvent, LogPlace
 from .flows import Flow, FlowVersion
+from .hooks import Hook, HookEvent, HookOnce
 from .marks import Mark
 from .media import Conversion, Download, Media, Upload
 from .members import Member
@@ -17,6 +18,7 @@ from .notes import Note
 from .opt_outs import OptOut
 from .pacing import KnownNumber, Pace, SentCount, SessionLimit
 from .people import ApiKey, Login, User
+from .proofs import Stray
 from .quick_replies import QuickReply
 from .runs import Run
 from .sessions import Session, SessionChange
@@ -24,8 +26,8 @@ from .tags import ContactGroup, ContactGroupMember, ContactTag
 from .webhooks import Webhook
 
 TABLES: tuple[type[Table], ...] = (
-    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload,
+    Session, SessionChange, Contact, Chat, Message, Receipt, Stray, Mark, Member, Blocked, Media, Conversion, Upload,
     Download, Note, QuickReply, Flow, FlowVersion, Run, FlowClock, FlowSilence, LoggedEvent, LogPlace, Answer, User,
     Login, ApiKey, SessionLimit, SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup, ContactGroupMember,
-    Webhook, Delivery, Attempt, ChatSequence,
+    Hook, HookEvent, HookOnce, Webhook, Delivery, Attempt, ChatSequence,
 )  # fmt: skip

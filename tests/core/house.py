@@ -54,9 +54,9 @@ from flows.carrying import Carrying
 from flows.clocks import Clocks
 from flows.compliance import Compliance
 from flows.guards import CAREFUL, LoopGuard
-from flows.http import Http
 from flows.library import Library
 from flows.listening import Listener, from_now_on
+from flows.outside import Outside
 from flows.router import Router, Workers
 from flows.runner import Runner
 from flows.silences import Silences
@@ -399,9 +399,9 @@ def house(tmp_path: Path) -> Iterator[House]:
     later: list[Callable[[], object]] = []
     carrying = Carrying(world, desk, outbox, Chats(world, desk, hosts), pacing.opt_outs)
     runner = Runner(
-        world, desk, library, carrying, Http(world, Guard(LOOPBACK)), lambda chat, work: later.append(work)
+        world, desk, library, carrying, Outside(world, Guard(LOOPBACK)), lambda chat, work: later.append(work)
     )  # fmt: skip
-    bench = Bench(world, library, Http(world, Guard(LOOPBACK)))
+    bench = Bench(world, library, Outside(world, Guard(LOOPBACK)))
     library.failing = lambda document: failing(bench, document)
     compliance = Compliance(outbox, pacing.opt_outs)
     router = Router(world, library, LoopGuard(CAREFUL), runner, workers, compliance)

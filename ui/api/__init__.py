@@ -22,6 +22,7 @@ from . import (
     flows,
     groups,
     health,
+    hooks,
     hosts,
     keys,
     media,
@@ -35,6 +36,7 @@ from . import (
     webhooks,
 )
 from .asking import Asking, Route
+from .hook_door import HookDoor
 from .lists import json_answer
 from .media import body_limits
 from .problems import problem
@@ -42,7 +44,7 @@ from .reference import openapi_of
 
 RESOURCES = (
     messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, flows, webhooks,
-    deliveries, keys, people, protection, hosts, sandbox, health, metrics,
+    deliveries, hooks, keys, people, protection, hosts, sandbox, health, metrics,
 )  # fmt: skip
 PAGES = {'/api/docs'}
 
@@ -56,6 +58,7 @@ def mount(app: FastAPI, gateway: Gateway) -> None:
     # One flat list, not included routers: finding the way through those costs more than a short answer does.
     app.router.routes.extend(routes)
     app.router.routes.append(_openapi(routes))
+    HookDoor(gateway).open(app)
     app.router.routes.append(_Elsewhere(routes))
 
 

@@ -56,7 +56,7 @@ class LogPage:
     def draw(self) -> None:
         self.draw_head()
         self.trouble: Part[tuple[str, bool]] = Part(self.draw_trouble, 'strip')
-        with box('panes') as self.panes:
+        with box('panes told') as self.panes:
             with box('', 'section').props('aria-label=Deliveries'):
                 with box('bar'):
                     self.draw_switch()

@@ -1,0 +1,70 @@
+"""What flows reach outside the database: other systems through the guard, files, templates."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from core.attaching import as_message, from_web
+from core.errors import Invalid, TooLarge
+from core.events import FileKind
+from core.fetch import Guard, checked, translated
+from core.media import MediaStore
+from core.outbox import Saying
+from core.world import World
+
+from .doors import HttpAnswer, HttpCall
+
+ANSWER_MOST = 64 * 1024
+FETCHING = 60.0  # seconds for a file
+
+
+class FillTemplate(Protocol):
+    def __call__(self, key: str, language: str, values: Mapping[str, Any], /) -> str: ...
+
+
+class Outside:
+    """`template(key, language, values)` fills one; None while nobody can."""
+
+    def __init__(
+        self, world: World, guard: Guard, media: MediaStore | None = None, *, template: FillTemplate | None = None
+    ) -> None:  # fmt: skip
+        self.world, self.guard, self.media, self._template = world, guard, media, template
+
+    def new_id(self) -> str:
+        return self.world.new_id()
+
+    def file(self, *, id: str, url: str, kind: FileKind | None, caption: str, filename: str) -> Saying:
+        """Raises what the guard raises, Invalid, NotFound, TooLarge and Conflict (`ffmpeg_missing`)."""
+        if self.media is None:
+            raise Invalid('There are no files here.')
+        store = self.media
+        found = store.media(id) if id else from_web(store, self.guard, url, filename=filename, total=FETCHING)
+        return as_message(store, found, kind, caption=caption, filename=filename)
+
+    def template(self, key: str, language: str, values: Mapping[str, Any]) -> str:
+        if self._template is None:
+            raise Invalid('There are no templates here.')
+        return self._template(key, language, values)
+
+    def call(self, step: str, call: HttpCall) -> HttpAnswer:
+        """Raises Invalid (`url_not_allowed`, `url_unreachable`, `url_too_slow`) and TooLarge."""
+        with translated(call.url):
+            url = checked(call.url)
+            with (
+                self.guard.client(total=call.seconds) as client,
+                client.stream(call.method, url, headers=dict(call.headers), content=call.body or None) as answer,
+            ):
+                body = b''
+                for chunk in answer.iter_bytes():
+                    body += chunk
+                    if len(body) > ANSWER_MOST:
+                        raise TooLarge(f'The answer is larger than {ANSWER_MOST // 1024} kB.')
+                text = body.decode(answer.encoding or 'utf-8', 'replace')
+                return HttpAnswer(status=answer.status_code, headers=dict(answer.headers), text=text, json=_json(text))
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
