@@ -17,9 +17,9 @@ _kept: dict[tuple[str, str], dict[str, str]] = {}  # by house and person: the co
 
 
 @contextmanager
-def whole_house(folder: Path) -> Iterator[Product]:
+def whole_house(folder: Path, **env: str) -> Iterator[Product]:
     """Furnished and linked, with an owner, an agent and a viewer."""
-    product = Product(folder / 'state', free_port())
+    product = Product(folder / 'state', free_port(), env=env)
     try:
         product.start()
         product.wait_state('working')
