@@ -46,6 +46,7 @@ from core.seal import Seal
 from core.sessions import Sessions
 from core.settings import Settings
 from core.state_dir import StateDir, check_database, hold_state_dir
+from core.webhooks.desk import Webhooks
 from core.words import WordIndex
 from core.world import World, real_world
 from data.database import close_database, open_database, write
@@ -95,6 +96,7 @@ class Gateway:
     blocklist: Blocklist
     quick_replies: QuickReplies
     guard: Guard
+    webhooks: Webhooks
     media: MediaStore
     downloads: Downloads
     library: Library
@@ -116,6 +118,7 @@ class Gateway:
         lost = self.outbox.recover()
         if lost:
             log.warning('%d messages were being sent when Dovecote stopped: shown as uncertain', lost)
+        self.webhooks.courier.recover()
         self.media.start()
         self.downloads.recover()
         self.workers.start()
@@ -143,6 +146,7 @@ class Gateway:
         self.listener.stop()
         self.runner.stop()
         self.workers.stop()
+        self.webhooks.courier.stop()
         fill.close()
 
 
@@ -151,6 +155,8 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     bus = Bus()
     desk = NewsDesk(world, bus)
     secret_key = state.secret_key(settings.secret_key).encode()
+    seal, guard = Seal(secret_key), Guard(settings.allow_targets)
+    webhooks = Webhooks(world, desk, seal, guard, chance=random.uniform)
     people = People(world, secret_key)
     people.when_changed(lambda _: desk.whisper('dovecote.rights', {}))
     identities = Identities(world, desk)
@@ -170,7 +176,6 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         server=sandbox.address if sandbox else WHATSAPP,
     )
     again = Again()
-    guard = Guard(settings.allow_targets)
     media = MediaStore(state.media, world, max_mb=settings.media_max_mb)
     downloads = _downloads(world, desk, media, state, sandbox=sandbox is not None)
     alarm = Alarm(world)
@@ -221,11 +226,10 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     jobs.every_minute('housekeeping', Housekeeping(world, retention_days=settings.retention_days).clean)
     jobs.every_minute('old files', media.clean)
     jobs.every_minute('hand back', chats.hand_back_overdue)
-    every_second = (
+    ticker = Ticker((
         sessions.tick, outbox.sweep, again.tick, router.sweep, runner.sweep, clocks.tick, silences.tick,
-        downloads.sweep, errands.sweep, WordIndex(world).tick,
-    )  # fmt: skip
-    ticker = Ticker(every_second)
+        downloads.sweep, errands.sweep, webhooks.courier.sweep, WordIndex(world).tick,
+    ))  # fmt: skip
     meter = Meter() if settings.metrics else None
     if meter is not None:
         bus.watch(meter.hear)
@@ -233,10 +237,10 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         settings=settings, state=state, world=world, seal=seal, bus=bus, desk=desk, people=people,
         identities=identities, hosts=hosts, sessions=sessions, outbox=outbox, pacing=pacing, alarm=alarm,
         inbox=inbox, chats=chats, groups=groups, calls=calls, presence=presence, blocklist=blocklist,
-        quick_replies=QuickReplies(world, desk), guard=guard, media=media, downloads=downloads, library=library,
-        workers=workers, runner=runner, bench=bench, listener=listener, router=router, hooks=hooks,
-        reception=Reception(world, hooks, errands, desk), errands=errands, jobs=jobs, ticker=ticker,
-        sandbox=sandbox, meter=meter,
+        quick_replies=QuickReplies(world, desk), guard=guard, webhooks=webhooks, media=media,
+        downloads=downloads, library=library, workers=workers, runner=runner, bench=bench, listener=listener,
+        router=router, hooks=hooks, reception=Reception(world, hooks, errands, desk), errands=errands, jobs=jobs,
+        ticker=ticker, sandbox=sandbox, meter=meter,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from . import (
     calls,
     chats,
     contacts,
+    deliveries,
     events,
     flows,
     groups,
@@ -32,6 +33,7 @@ from . import (
     quick_replies,
     sandbox,
     sessions,
+    webhooks,
 )
 from .asking import Asking, Route
 from .hook_door import HookDoor
@@ -41,8 +43,8 @@ from .problems import problem
 from .reference import openapi_of
 
 RESOURCES = (
-    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, flows, hooks, keys,
-    people, protection, hosts, sandbox, health, metrics,
+    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, flows, webhooks,
+    deliveries, hooks, keys, people, protection, hosts, sandbox, health, metrics,
 )  # fmt: skip
 PAGES = {'/api/docs'}
 
