@@ -96,7 +96,7 @@ class Runner:
         values = scene(run, self.world.now())
         try:
             if not self._may(run, flow.document, values):
-                begun.state, begun.detail = 'failed_conditions', 'A condition was not true.'
+                begun.state, begun.detail = 'failed_conditions', f'{run.steps[-1]["text"]}.'
                 return begun
             self._set_variables(run, flow.document, values)
         except DovecoteError as error:
@@ -149,7 +149,7 @@ class Runner:
         if document.conditions == ():
             return True
         judged = self._turn(run, values, 'conditions').judge(document.conditions)
-        text = 'All conditions are true' if judged.true else f'Not true: {judged.text}'
+        text = 'All conditions are true' if judged.true else f'Not true: {judged.because}'
         run.note('conditions', text, time_text(run.started_at) or '', result=judged.told())
         return judged.true
 

@@ -16,7 +16,7 @@ from .pieces import Knot
 LABELS = {kind.model_fields['do'].default: kind.LABEL for kind in STEPS}
 SHORT = 2_000  # characters of one value
 QUIET = {'suppressed_human', 'suppressed_blocked', 'resumed', 'stop_obeyed', 'start_obeyed', 'help_obeyed'}
-FREE = 'Not blocked, not old, no STOP, START or HELP, and no flow waits for an answer.'
+FREE = 'Not blocked, not old, no STOP, START or HELP, and no flow waited for an answer.'
 Json = dict[str, Any]
 
 
@@ -73,7 +73,7 @@ def _knot(run: Run, step: Json, flows: Mapping[str, str]) -> Knot:
         tree = '\n'.join(judged(result)) if isinstance(result, dict) else ''
         wrong = 'error' in step
         tone = 'bad' if wrong else 'done' if isinstance(result, dict) and result.get('true') else 'accent'
-        return Knot(text='Only if: ' + text[:1].lower() + text[1:], tone=tone, at=at, data=tree,
+        return Knot(text=text, tone=tone, at=at, data=tree,
                     detail=str(step.get('error', '')))  # fmt: skip
     if path.startswith('steps') or path == 'run':
         return _step(step, path, text, at)
@@ -83,6 +83,8 @@ def _knot(run: Run, step: Json, flows: Mapping[str, str]) -> Knot:
 def _step(step: Json, path: str, text: str, at: datetime | str) -> Knot:
     result = step.get('result')
     told = dict(result) if isinstance(result, dict) else {}
+    if step.get('do') == 'set' and step.get('changed'):
+        told = {}  # the same value
     link = f'/runs/{told.pop("run")}' if step.get('do') == 'call_flow' and 'run' in told else ''
     lines = [_values('', told), _values('run.', step.get('changed'))]
     tone = 'bad' if 'error' in step else 'wait' if text.startswith('Waits') else 'done'

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from data.database import as_number, close_database, open_database, read, statement, write
+from data.run_log import find_runs
 from data.runs import forget_runs
 from tests.data.test_plans import effort
 
@@ -75,3 +76,19 @@ def test_looking_for_what_may_be_forgotten_costs_the_same_however_many_stay() ->
         ran(count, 'not_triggered')
         costs.append(effort(lambda: forget_runs(NOW - timedelta(days=30), 100, each=100)))
     assert costs[1] <= costs[0] * 1.2, costs
+
+
+def test_runs_of_a_flow_are_listed_newest_first_at_the_same_cost_however_many_there_are() -> None:
+    costs = []
+    for count in (5_000, 20_000):
+        for state in ('finished', 'failed_conditions'):
+            ran(count, state, flow='hours')
+            ran(count, state, flow='other')
+        listed: list[str] = []
+        costs.append(effort(lambda into=listed: into.extend(str(run.id) for run in find_runs(flow='hours'))))  # type: ignore[misc]
+        assert len(listed) == 50
+        assert listed == sorted(listed, reverse=True)
+    assert costs[1] <= costs[0] * 1.2, costs
+    with read():
+        assert [run.state for run in find_runs(states=['error', 'failed_conditions'], limit=1)] == ['failed_conditions']
+        assert find_runs(session_ids=[]) == find_runs(chat_ids=['c']) == find_runs(mine='u') == []

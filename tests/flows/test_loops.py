@@ -1,14 +1,18 @@
 """Machines that answer each other, and whatever else would never end."""
 
 from collections.abc import Callable
+from datetime import UTC
 from typing import Any
 
 import pytest
 
+from core.rights import SYSTEM
+from data.database import read
 from data.runs import Run
 from flows.guards import CAREFUL, SANDBOX, LoopGuard
 from tests.core.house import ANNA, House, message
 from tests.flows.test_router import flow, trace
+from ui.overview import overview
 
 ANY = [{'id': 'any', 'type': 'message', 'match': {'op': 'any'}}]
 
@@ -86,6 +90,9 @@ def test_a_paused_chat_is_told_and_is_answered_after_an_hour_or_when_somebody_sa
     assert [hours(n) for n in range(6)] == [1, 2, 2, 2, 2, 2]
     (chat_id,) = {str(run.chat) for run in Run.select()}
     assert list(house.router.paused()) == [chat_id]
+    with read():
+        seen = overview(SYSTEM, house.clock.at, UTC, house.router.paused())
+    assert seen.needs[0].text == 'Anna answers like a machine. Nothing automatic answers there for an hour.'
     (told,) = [each for each in house.news if each.kind == 'chat.paused']
     assert (told.chat, told.body['chat']) == (chat_id, chat_id)
     assert house.router.resume(chat_id)

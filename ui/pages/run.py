@@ -50,7 +50,7 @@ class View:
     flow: str
     name: str
     state: str
-    sentence: str
+    about: str
     chat: str
     facts: tuple[tuple[str, str | datetime], ...]
     links: tuple[Link, ...]
@@ -81,7 +81,7 @@ class RunPage:
         self.gateway, self.asker, self.view = gateway, login.asker, view
 
     def draw(self) -> None:
-        with heading(self.view.name or 'No flow', outcome_of(self.view.state).sentence, trail='Runs'):
+        with heading(self.view.name or 'No flow', self.view.about, trail='Runs'):
             self.cancel = button('Cancel…', 'risky', 'cancel', on_click=guarded(self._cancel, 'flows.edit'))
             button('Download', 'plain', 'download', on_click=self._download).props['aria-label'] = 'Download as JSON'
         with box('body scrolls').props('tabindex=0 role=group aria-label="One run"'), box('measure stack wide'):
@@ -142,6 +142,7 @@ def _draw_facts(shown: tuple[str, tuple[tuple[str, str | datetime], ...]]) -> No
     state, pairs = shown
     with box('beside'):
         outcome_badge(state)
+    words(outcome_of(state).sentence, 'small quiet', 'p')
     facts(pairs)
 
 
@@ -167,10 +168,17 @@ def _look(id: str, asker: Asker) -> View | None:
     name = flows.get(str(run.flow), str(run.flow)) if run.flow else ''
     chat: Chat | None = next(iter(latest_chats(ids=[str(run.chat)], limit=1)), None) if run.chat else None
     return View(
-        id=str(run.id), flow=str(run.flow or ''), name=name, state=str(run.state), sentence=str(run.detail),
+        id=str(run.id), flow=str(run.flow or ''), name=name, state=str(run.state), about=_about(run, chat),
         chat=str(run.chat or ''), facts=tuple(_facts(run, chat)), links=tuple(_links(run, chat, flows)),
         knots=tuple(knots_of(run, flows)), whole=json.dumps(_whole(run), indent=2, ensure_ascii=False),
     )  # fmt: skip
+
+
+def _about(run: Run, chat: Chat | None) -> str:
+    who = str(chat_body(chat)['name']) if chat is not None else ''
+    if run.message is None:
+        return f'In the chat with {who}.' if who else 'Not in any chat.'
+    return f'Because of a message in the chat with {who}.' if who else 'Because of a message that is gone.'
 
 
 def _facts(run: Run, chat: Chat | None) -> list[tuple[str, str | datetime]]:

@@ -95,11 +95,11 @@ class RunsPage:
         self._above: list[str] = []  # the `before` of the pages in front of this one
 
     async def draw(self) -> None:
-        with heading('Runs', 'What each message set off, newest first, and why nothing was where nothing was.'):
+        with heading('Runs', 'What each message set off, or why it set nothing off. The newest first.'):
             pass
         await self._draw_filters()
         with box('body scrolls').props('tabindex=0 role=group aria-label="List of runs"'):
-            with box('plain-table log', 'table').props('aria-label=Runs') as self._table:
+            with box('plain-table log runs', 'table').props('aria-label=Runs') as self._table:
                 self._draw_head()
                 self._list = box('', 'tbody')
             self._nothing = words('', 'nothing quiet', 'p')
