@@ -16,7 +16,7 @@ from .pieces import Knot
 LABELS = {kind.model_fields['do'].default: kind.LABEL for kind in STEPS}
 SHORT = 2_000  # characters of one value
 QUIET = {'suppressed_human', 'suppressed_blocked', 'resumed', 'stop_obeyed', 'start_obeyed', 'help_obeyed'}
-FREE = 'Not blocked, not old, no STOP, START or HELP, and no flow waited for an answer.'
+FREE = 'Not blocked, not old, no request such as STOP, and no flow waited for an answer.'
 Json = dict[str, Any]
 
 
