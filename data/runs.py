@@ -64,6 +64,7 @@ Run.add_index(Run.index(Run.wait_kind, Run.wait_key, where=SQL("state = 'waiting
 Run.add_index(
     Run.index(Run.flow, Run.scope, Run.id, where=SQL("state IN ('queued', 'running', 'waiting')"), name='run_open')
 )
+Run.add_index(Run.index(Run.parent, where=SQL('parent IS NOT NULL'), name='run_parent'))
 OPEN = "state IN ('queued', 'running', 'waiting')"
 
 
@@ -129,6 +130,21 @@ def end_run(id: str, state: str, detail: str, at: datetime) -> bool:
         .execute()
     )
     return bool(ended)
+
+
+def end_runs_of(flow: str, state: str, detail: str, at: datetime) -> int:
+    """All that are under way; how many that were."""
+    ended: int = (
+        Run.update(state=state, detail=detail, finished_at=at, turn=Run.turn + 1, wait_kind='', wait_key='')
+        .where(Run.flow == flow, SQL(OPEN))
+        .execute()
+    )
+    return ended
+
+
+def children_of(id: str) -> list[Run]:
+    """The runs that this one called, in that order."""
+    return list(Run.select().where(Run.parent == id).order_by(Run.id))
 
 
 def due_runs(now: datetime, limit: int = 2_000) -> list[tuple[str, str | None, int]]:
@@ -200,6 +216,8 @@ def latest_runs(
     *,
     flow: str = '',
     state: str = '',
+    chat: str = '',
+    message: str = '',
     began: bool = False,
     session_ids: Sequence[str] | None = None,
     before: str = '',
@@ -216,6 +234,10 @@ def latest_runs(
         query = query.where(Run.flow == flow)
     if state:
         query = query.where(Run.state == state)
+    if chat:
+        query = query.where(Run.chat == chat)
+    if message:
+        query = query.where(Run.message == message)
     if before:
         query = query.where(Run.id < before)
     return list(query)
@@ -230,7 +252,8 @@ def _runs(session_ids: Sequence[str] | None) -> Any:
     query = Run.select()
     if session_ids is None:
         return query
-    return query.where(Run.chat << Chat.select(Chat.id).where(Chat.session << list(session_ids)))
+    of_chat = Run.chat << Chat.select(Chat.id).where(Chat.session << list(session_ids))
+    return query.where(of_chat | (Run.chat.is_null() & (Run.session << list(session_ids))))
 
 
 def run_counts(states: Sequence[str] = ('finished', 'error')) -> dict[tuple[str, str], int]:

@@ -6,6 +6,7 @@ from .chats import Chat
 from .contacts import Contact
 from .database import Table
 from .events import LoggedEvent, LogPlace
+from .flow_secrets import FlowSecret
 from .flows import Flow, FlowVersion
 from .marks import Mark
 from .media import Conversion, Download, Media, Upload
@@ -21,6 +22,6 @@ from .tags import ContactGroup, ContactGroupMember, ContactTag
 
 TABLES: tuple[type[Table], ...] = (
     Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload, Download,
-    Note, QuickReply, Flow, FlowVersion, Run, LoggedEvent, LogPlace, Answer, User, Login, ApiKey, SessionLimit,
-    SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup, ContactGroupMember,
+    Note, QuickReply, Flow, FlowVersion, FlowSecret, Run, LoggedEvent, LogPlace, Answer, User, Login, ApiKey,
+    SessionLimit, SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup, ContactGroupMember,
 )  # fmt: skip

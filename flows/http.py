@@ -1,8 +1,9 @@
 """The door of flows to other systems: one guarded request, bounded in time and size."""
 
 import json
+from collections.abc import Callable, Mapping
 
-from core.errors import TooLarge
+from core.errors import Invalid, TooLarge
 from core.fetch import Guard, checked, translated
 from core.world import World
 
@@ -12,8 +13,10 @@ ANSWER_MOST = 64 * 1024
 
 
 class Http:
-    def __init__(self, world: World, guard: Guard) -> None:
-        self.world, self.guard = world, guard
+    def __init__(
+        self, world: World, guard: Guard, secrets: Callable[[], Mapping[str, str]] = dict
+    ) -> None:  # fmt: skip
+        self.world, self.guard, self.secrets = world, guard, secrets
 
     def new_id(self) -> str:
         return self.world.new_id()
@@ -24,7 +27,7 @@ class Http:
             url = checked(call.url)
             with (
                 self.guard.client(total=call.seconds) as client,
-                client.stream(call.method, url, headers=dict(call.headers), content=call.body or None) as answer,
+                client.stream(call.method, url, headers=_headers(call), content=call.body or None) as answer,
             ):
                 body = b''
                 for chunk in answer.iter_bytes():
@@ -33,6 +36,13 @@ class Http:
                         raise TooLarge(f'The answer is larger than {ANSWER_MOST // 1024} kB.')
                 text = body.decode(answer.encoding or 'utf-8', 'replace')
                 return HttpAnswer(status=answer.status_code, headers=dict(answer.headers), text=text, json=_json(text))
+
+
+def _headers(call: HttpCall) -> dict[str, bytes]:
+    for name, value in call.headers.items():
+        if not value.isprintable():
+            raise Invalid(f'The header {name} holds a line break or something else that cannot be sent.')
+    return {name: value.encode() for name, value in call.headers.items()}
 
 
 def _json(text: str) -> object:

@@ -1,5 +1,6 @@
 """The flows there are: drafts, what was published of them, switched on and off."""
 
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +11,16 @@ from core.news import NewsDesk
 from core.world import World
 from data.database import after_commit, read, write
 from data.flows import Flow, FlowVersion, flow_by_key, live_versions, version_of
+from data.runs import end_runs_of
 
 from .flow import Document, read_document
 from .index import Index
 from .program import Program
-from .written import dump, parse
+from .written import dump, parse, renamed
 
 FLOWS_MOST = 1_000
+KEY = re.compile(r'[a-z0-9][a-z0-9-]{0,62}')
+RESERVED = ('schema', 'blueprints', 'secrets', 'test', 'new')  # they stand where a key does in an address
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,7 @@ class Library:
         source = said if isinstance(said, str) else dump(said)
         document = parse(source)
         found = document.get('key')
-        if not isinstance(found, str) or not found.strip() or len(found) > 63:
-            raise Invalid('A flow needs a key.', field='key')
+        checked_key(found)
         if key and found != key:
             raise Invalid(f'This is the flow “{found}”, not “{key}”. A copy needs a key of its own.', field='key')
         return write(lambda: self._keep(found, source, document, _problem(document)))
@@ -106,6 +109,18 @@ class Library:
 
         return write(change)
 
+    def copy(self, key: str, new: str, name: str = '') -> Flow:
+        """The draft again as another flow. Raises NotFound, Invalid, or Conflict when `new` is taken."""
+
+        def change() -> Flow:
+            row = self._row(key)
+            checked_key(new)
+            if flow_by_key(new) is not None:
+                raise Conflict(f'There is a flow “{new}” already.', code='already_exists')
+            return self.draft(renamed(str(row.source), new, name or f'{row.name} (copy)'[:100]))
+
+        return write(change)
+
     def switch(self, key: str, on: bool) -> Flow:
         """Raises NotFound, or Conflict for one that was never published."""
 
@@ -119,10 +134,11 @@ class Library:
         return write(change)
 
     def delete(self, key: str) -> None:
-        """With its versions; what was traced of it stays. Raises NotFound."""
+        """With its versions; its runs end here, what was traced of it stays. Raises NotFound."""
 
         def remove() -> None:
             self._row(key).delete_instance(recursive=True)
+            end_runs_of(key, 'cancelled', 'The flow was deleted.', self.world.now())
             after_commit(self._changed)
 
         write(remove)
@@ -159,6 +175,18 @@ class Library:
     def _changed(self) -> None:
         self._changes += 1
         self.desk.whisper('flow.changed', {})
+
+
+def checked_key(key: object) -> str:
+    """Raises Invalid for what a flow cannot be called, in an address for instance."""
+    if not isinstance(key, str) or not key.strip():
+        raise Invalid('A flow needs a key.', field='key')
+    if not KEY.fullmatch(key):
+        said = f'“{key[:64]}” is no key: it has small letters, digits and “-”, 63 at most.'
+        raise Invalid(said, field='key')
+    if key in RESERVED:
+        raise Invalid(f'A flow cannot be called “{key}”: the program uses this word itself.', field='key')
+    return key
 
 
 def _live(row: FlowVersion) -> LiveFlow | None:

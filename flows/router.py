@@ -236,15 +236,17 @@ class Router:
 
     # ---- what is no message
 
-    def happen(self, occasion: Occasion, first: Callable[[], bool] = lambda: True) -> list[str]:
-        """Start the flows that wait for this, on this thread; the ids of their runs.
+    def happen(
+        self, occasion: Occasion, first: Callable[[], bool] = lambda: True, *, only: str = ''
+    ) -> list[str]:  # fmt: skip
+        """Start the flows that wait for this, on this thread; the ids of their runs. `only`: the one that is meant.
 
         `first` belongs to the same write; when it says False, this was done before and nothing happens.
         """
         begun: list[Begun] = []
         for flow in self.library.live().candidates(occasion):
-            if flow.document.key == occasion.by_flow:  # nothing starts itself
-                continue
+            if flow.document.key == occasion.by_flow or (only and flow.document.key != only):
+                continue  # nothing starts itself
             fit = fitting(flow, occasion)
             if isinstance(fit, str):
                 continue

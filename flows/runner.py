@@ -4,13 +4,14 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 from typing import Any
 
 from core.bodies import time_text
-from core.errors import Conflict, DovecoteError
+from core.errors import Conflict, DovecoteError, Invalid
 from core.news import NewsDesk
 from core.world import World
 from data.database import after_commit, database, read, write
@@ -281,8 +282,20 @@ class Runner:
         return end_run(id, 'cancelled', reason, self.world.now())
 
     def cancel(self, id: str, reason: str) -> bool:
-        """End a run that is under way; False when it was over already."""
-        return write(lambda: self._cancel(id, reason))
+        """End a run that is under way, with those it waits for; False when it was over already."""
+        return write(lambda: self._cancel_whole(id, reason))
+
+    def _cancel_whole(self, id: str, reason: str) -> bool:
+        row: Run | None = Run.get_or_none(Run.id == id)
+        if row is None or not self._cancel(id, reason):
+            return False
+        if row.wait_kind == 'run':
+            self._cancel_whole(str(row.wait_key), reason)
+        run = _state(row)
+        self._wake_parent(run, 'cancelled')
+        with suppress(Invalid):  # its flow is gone, and so is its queue
+            self._next_in_queue(self._program(run.flow, run.version)[0], run)
+        return True
 
     def _call(self, effect: StartFlow, parent: RunState) -> None:
         """Inside a write: another flow as a run of its own, which starts once this is kept."""
@@ -384,9 +397,14 @@ class Runner:
             row: Run | None = Run.get_or_none(Run.id == id)
         if row is None or row.turn != turn:
             return
-        document, program = self._program(str(row.flow), int(row.version))
         run = _state(row)
         now = self.world.now()
+        try:
+            document, program = self._program(run.flow, run.version)
+        except Invalid:  # deleted, or not understood any more by a newer program
+            gone = f'Version {run.version} of its flow is not there any more.'
+            write(lambda: save_run(id, turn, state='error', detail=gone, finished_at=now))
+            return
         if woken is not None and woken.by == 'time' and now >= run.expires_at:
             write(lambda: self._finish(run, document, 'timeout', 'The run took longer than it may.'))
             return

@@ -52,6 +52,7 @@ from flows.library import Library
 from flows.listening import Listener, from_now_on
 from flows.router import Router, Workers
 from flows.runner import Runner
+from flows.secrets import Secrets
 
 if TYPE_CHECKING:
     from core.sandbox.process import Sandbox
@@ -89,6 +90,7 @@ class Gateway:
     media: MediaStore
     downloads: Downloads
     library: Library
+    secrets: Secrets
     workers: Workers
     runner: Runner
     listener: Listener
@@ -179,7 +181,9 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     workers = Workers()
     chats = Chats(world, desk, hosts)
     carrying = Carrying(world, desk, outbox, chats, pacing.opt_outs)
-    runner = Runner(world, desk, library, carrying, Http(world, guard), workers.at_work)
+    secrets = Secrets(world, Seal(secret_key))
+    http = Http(world, guard, secrets.opened)
+    runner = Runner(world, desk, library, carrying, http, workers.at_work)
     router = Router(world, library, loops, runner, workers, stale_after=settings.stale_after or math.inf)
     listener = Listener(world, library, router, runner)
     bus.watch(listener.hear)
@@ -205,7 +209,7 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         identities=identities, hosts=hosts, sessions=sessions, outbox=outbox, pacing=pacing, alarm=alarm,
         inbox=inbox, chats=chats, groups=groups, calls=calls, presence=presence, blocklist=blocklist,
         quick_replies=QuickReplies(world, desk), guard=guard, media=media, downloads=downloads, library=library,
-        workers=workers, runner=runner, listener=listener, router=router, jobs=jobs, ticker=ticker,
+        secrets=secrets, workers=workers, runner=runner, listener=listener, router=router, jobs=jobs, ticker=ticker,
         sandbox=sandbox, meter=meter,
     )  # fmt: skip
 
