@@ -38,11 +38,11 @@ class Http:
                 return HttpAnswer(status=answer.status_code, headers=dict(answer.headers), text=text, json=_json(text))
 
 
-def _headers(call: HttpCall) -> dict[str, bytes]:
+def _headers(call: HttpCall) -> list[tuple[bytes, bytes]]:
     for name, value in call.headers.items():
         if not value.isprintable():
             raise Invalid(f'The header {name} holds a line break or something else that cannot be sent.')
-    return {name: value.encode() for name, value in call.headers.items()}
+    return [(name.encode(), value.encode()) for name, value in call.headers.items()]
 
 
 def _json(text: str) -> object:

@@ -60,18 +60,20 @@ class Library:
 
     # ---- writing
 
-    def draft(self, said: str | Mapping[str, Any], *, key: str = '') -> Flow:
+    def draft(self, said: str | Mapping[str, Any], *, key: str = '', fresh: bool = False) -> Flow:
         """Keep a draft under its key. One that makes no sense is kept too, with its problem; what runs goes on.
 
-        Raises Invalid when it is no document at all, or has no usable key; `key`: the only one it may have.
+        Raises Invalid when it is no document at all, or has no usable key; `key`: the only one it may have. `fresh`:
+        raise Conflict rather than touch a flow that is there. Reading a long one takes a second: do not call it inside
+        a write.
         """
         source = said if isinstance(said, str) else dump(said)
         document = parse(source)
-        found = document.get('key')
-        checked_key(found)
+        found = checked_key(document.get('key'))
         if key and found != key:
             raise Invalid(f'This is the flow “{found}”, not “{key}”. A copy needs a key of its own.', field='key')
-        return write(lambda: self._keep(found, source, document, _problem(document)))
+        problem = _problem(document)
+        return write(lambda: self._keep(found, source, document, problem, fresh=fresh))
 
     def publish(self, key: str, by: str = '') -> Flow:
         """Let the draft run. Raises NotFound, or Invalid for one that cannot run."""
@@ -112,14 +114,10 @@ class Library:
     def copy(self, key: str, new: str, name: str = '') -> Flow:
         """The draft again as another flow. Raises NotFound, Invalid, or Conflict when `new` is taken."""
 
-        def change() -> Flow:
+        checked_key(new)
+        with read():
             row = self._row(key)
-            checked_key(new)
-            if flow_by_key(new) is not None:
-                raise Conflict(f'There is a flow “{new}” already.', code='already_exists')
-            return self.draft(renamed(str(row.source), new, name or f'{row.name} (copy)'[:100]))
-
-        return write(change)
+        return self.draft(renamed(str(row.source), new, name or f'{row.name} (copy)'[:100]), fresh=True)
 
     def switch(self, key: str, on: bool) -> Flow:
         """Raises NotFound, or Conflict for one that was never published."""
@@ -149,8 +147,13 @@ class Library:
             raise NotFound(f'There is no flow called “{key[:64]}”.')
         return row
 
-    def _keep(self, key: str, source: str, document: dict[str, Any], problem: str, *, row: Flow | None = None) -> Flow:
+    def _keep(
+        self, key: str, source: str, document: dict[str, Any], problem: str, *, row: Flow | None = None,
+        fresh: bool = False,
+    ) -> Flow:  # fmt: skip
         now, old = self.world.now(), row or flow_by_key(key)
+        if old is not None and fresh:
+            raise Conflict(f'There is a flow “{key}” already.', code='already_exists')
         if old is None:
             if Flow.select().count() >= FLOWS_MOST:
                 raise Conflict(f'There are {FLOWS_MOST} flows already; delete one that nobody uses.')

@@ -30,6 +30,11 @@ def parse(text: str) -> dict[str, Any]:
         raise Invalid(f'The text is not YAML{where}: {error.problem}.', field='source') from error
     except (YAMLError, ValueError, RecursionError) as error:
         raise Invalid(f'The text is not YAML: {error}.', field='source') from error
+    return checked(found)
+
+
+def checked(found: Any) -> dict[str, Any]:
+    """A document of nothing but what JSON knows. Raises Invalid."""
     if not isinstance(found, dict):
         raise Invalid('A flow is written as names and values, beginning with “key: …”.', field='source')
     return {_name(name): _value(each) for name, each in found.items()}

@@ -14,10 +14,12 @@ from starlette.types import Scope
 from ..compose import Gateway
 from . import (
     blocked,
+    blueprints,
     calls,
     chats,
     contacts,
     events,
+    flow_secrets,
     flows,
     groups,
     health,
@@ -29,6 +31,7 @@ from . import (
     people,
     protection,
     quick_replies,
+    runs,
     sandbox,
     sessions,
 )
@@ -39,8 +42,8 @@ from .problems import problem
 from .reference import openapi_of
 
 RESOURCES = (
-    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, flows, keys, people,
-    protection, hosts, sandbox, health, metrics,
+    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events,
+    blueprints, flow_secrets, flows, runs, keys, people, protection, hosts, sandbox, health, metrics,
 )  # fmt: skip
 PAGES = {'/api/docs'}
 
