@@ -100,7 +100,7 @@ def checked(name: str, asked: Input, said: Any) -> Any:
     try:
         _fits(asked, said)
     except ValidationError as error:
-        why = str(error.errors()[0]['msg']).removeprefix('Value error, ')
+        why = WANTED.get(asked.type) or str(error.errors()[0]['msg']).removeprefix('Value error, ')
         raise Invalid(f'“{asked.title}” is not right: {why}.', field=f'inputs.{name}') from error
     except ValueError as error:
         raise Invalid(f'“{asked.title}” is not right: {error}.', field=f'inputs.{name}') from error
@@ -143,6 +143,10 @@ def _zone(said: Any) -> None:
         raise ValueError(f'there is no time zone “{str(said)[:40]}”') from None
 
 
+WANTED = {
+    'words': 'it is a list of words of 1 to 200 characters', 'switch': 'it is true or false',
+    'tag': 'a tag has 1 to 64 characters',
+}  # fmt: skip
 KINDS: Mapping[str, TypeAdapter[Any]] = {
     # where a text is put decides whether a secret may be in it
     'text': TypeAdapter(Confidential), 'words': TypeAdapter(Words), 'span': TypeAdapter(Span), 'tag': TypeAdapter(Tag),

@@ -43,6 +43,7 @@ from core.news import NewsDesk
 from core.outbox import Author, Outbox, Saying
 from core.pacing import Pacing
 from core.presence import Presence
+from core.seal import Seal
 from core.sessions import Sessions
 from core.world import World, growing_ids
 from data.database import close_database, database, open_database, read, write
@@ -55,6 +56,7 @@ from flows.http import Http
 from flows.library import Library
 from flows.router import Router, Workers
 from flows.runner import Runner
+from flows.secrets import Secrets
 
 T = TypeVar('T')
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -268,6 +270,7 @@ class House:
     pacing: Pacing
     runner: Runner
     workers: Workers
+    secrets: Secrets
     news: list[News] = field(default_factory=list)
     stored: list[Event] = field(default_factory=list)
     nudged: list[str] = field(default_factory=list)
@@ -386,9 +389,9 @@ def house(tmp_path: Path) -> Iterator[House]:
     workers = Workers()
     later: list[Callable[[], object]] = []
     carrying = Carrying(world, desk, outbox, Chats(world, desk, hosts), pacing.opt_outs)
-    runner = Runner(
-        world, desk, library, carrying, Http(world, Guard(LOOPBACK)), lambda chat, work: later.append(work)
-    )  # fmt: skip
+    secrets = Secrets(world, Seal(b'the key of the house'))
+    http = Http(world, Guard(LOOPBACK), secrets.opened)
+    runner = Runner(world, desk, library, carrying, http, lambda chat, work: later.append(work))
     router = Router(world, library, LoopGuard(CAREFUL), runner, workers)
     groups = Groups(world, identities, hosts, GroupFacts(world, identities, desk))
     calls = Calls(world, identities, desk, hosts, outbox)
@@ -413,6 +416,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         pacing,
         runner,
         workers,
+        secrets,
         nudged=nudged,
         later=later,
     )

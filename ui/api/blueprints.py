@@ -32,7 +32,7 @@ def routes(gateway: Gateway) -> APIRouter:
     api = APIRouter(route_class=Route, prefix='/api/v1/flows/blueprints', tags=['flows'])
 
     @api.get('', **says('List blueprints', 'flows.see', gives=Page[BlueprintOut]))
-    async def list_blueprints() -> Response:
+    async def list_blueprints(request: Request) -> Response:
         """Each becomes a flow when its inputs are given."""
         return list_answer([_body(each) for each in blueprints()])
 

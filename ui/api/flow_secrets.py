@@ -28,7 +28,7 @@ def routes(gateway: Gateway) -> APIRouter:
     secrets = gateway.secrets
 
     @api.get('', **says('List secrets of flows', 'flows.see', gives=Page[FlowSecretOut]))
-    async def list_secrets() -> Response:
+    async def list_secrets(request: Request) -> Response:
         """Their names. In a flow, `{{ secret.name }}` shows one in the address, the headers and the body of a step that
         asks another system (`http`), and nowhere else.
         """

@@ -103,7 +103,7 @@ def _keeping(api: APIRouter, gateway: Gateway) -> None:
         return given.answer()
 
     @api.get('/schema', **says('The schema of flows', 'flows.see', gives=dict[str, Any]))
-    async def flow_schema() -> Response:
+    async def flow_schema(request: Request) -> Response:
         """JSON Schema (2020-12) of a flow document, for editors and for whoever writes flows by program."""
         return json_answer(schema())
 
