@@ -13,6 +13,7 @@ STATUS, STATUS_GROUP = 'status@broadcast', 'status'
 SERVERS: dict[str, Literal['phone', 'lid', 'group']] = {PHONE: 'phone', 'c.us': 'phone', LID: 'lid', GROUP: 'group'}
 ULID_TEXT = re.compile(r'[0-9A-HJKMNP-TV-Z]{26}\Z')
 JID = re.compile(r'(\d{3,20}(?:-\d{5,20})?)@([a-z.]+)\Z')
+OLD_MEXICAN = re.compile(r'521[2-9]\d{9}\Z')  # no number any more, but WhatsApp has accounts under it
 LOOKS_LIKE_NUMBER = re.compile(r'\+?[\d\s().\-/]+\Z')
 
 
@@ -70,6 +71,8 @@ def _number(text: str, country: str, field: str) -> str:
         # Possible, not valid: number plans change faster than their tables, and WhatsApp has the last word.
         if phonenumbers.is_possible_number(number):
             return f'{number.country_code}{phonenumbers.national_significant_number(number)}'
+    if OLD_MEXICAN.match(digits):
+        return digits
     hint = '' if country else ' Write it with a plus and the country code, like +15551230001.'
     raise Invalid(f'“{text[:40]}” is not a phone number.{hint}', field=field)
 

@@ -16,6 +16,7 @@ from data.traffic import Line
 from .addresses import Address
 from .contents import shown
 from .identities import person
+from .media_policy import policy_of
 
 Body = dict[str, Any]
 CALLS: Body = {'reject': False, 'text': ''}  # how calls to a session are taken until somebody says so
@@ -44,6 +45,8 @@ def session_body(row: Session) -> Body:
         'history': row.extra.get('history'),
         'calls': {**CALLS, **row.extra.get('calls', {})},
         'presence': row.extra.get('presence', 'as_phone'),
+        'media': policy_of(row.extra).as_json(),
+        'link_previews': row.extra.get('link_previews') is True,
     }
 
 

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import hashes, padding
@@ -26,9 +26,10 @@ from data.sessions import extra_of
 
 from .bodies import Body, media_body
 from .errors import Conflict, Invalid, NotFound
-from .events import FileKind, RemoteFile
+from .events import RemoteFile
 from .fetch import Guard, Unreachable
 from .media import MIB, Media, MediaStore
+from .media_policy import Policy, policy_of
 from .news import NewsDesk
 from .world import World
 
@@ -58,37 +59,6 @@ NO_LONGER = (
     'ask the sender to send it again.'
 )
 NOT_FOR_US = 'WhatsApp gives this file only to the phone, not to linked devices.'
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """Which files a session fetches by itself: of these kinds, each up to `most_mb` MiB. Others can be asked for."""
-
-    kinds: tuple[FileKind, ...] = get_args(FileKind)
-    most_mb: int = 20
-
-    @classmethod
-    def of(cls, extra: Mapping[str, Any]) -> 'Policy':
-        """As it lies in a session's `extra`, under `media`; what is missing is as usual. Raises Invalid."""
-        said = extra.get('media') or {}
-        kinds, most = said.get('fetch', list(get_args(FileKind))), said.get('up_to_mb', 20)
-        if not isinstance(kinds, list) or not set(kinds) <= set(get_args(FileKind)):
-            known = ', '.join(get_args(FileKind))
-            raise Invalid(f'What is fetched by itself is a list of {known}.', field='media.fetch')
-        if not isinstance(most, int) or isinstance(most, bool) or not 0 <= most <= 2048:
-            raise Invalid('Files are fetched by themselves up to 0 to 2048 MiB.', field='media.up_to_mb')
-        return cls(kinds=tuple(kind for kind in get_args(FileKind) if kind in kinds), most_mb=most)
-
-    def as_json(self) -> dict[str, Any]:
-        return {'fetch': list(self.kinds), 'up_to_mb': self.most_mb}
-
-    def why_not(self, file: RemoteFile) -> str:
-        """A sentence, or '' for a file that is fetched."""
-        if file.kind not in self.kinds:
-            return f'This session does not fetch files of this kind ({file.kind}) by itself.'
-        if file.size > self.most_mb * MIB:
-            return f'This file is larger than the {self.most_mb} MiB that this session fetches by itself.'
-        return ''
 
 
 class Downloads:
@@ -134,11 +104,7 @@ class Downloads:
 
     def heard(self, message_id: str, session_id: str, file: RemoteFile, history: bool = False) -> None:
         """The same by the session's own policy. What is older than the link is fetched only when somebody asks."""
-        try:
-            policy = Policy.of(extra_of(session_id))
-        except Invalid:  # whatever became of the policy, the message must be kept
-            log.exception('the media policy of session %s makes no sense', session_id)
-            policy = Policy()
+        policy = policy_of(extra_of(session_id))
         self.want(message_id, session_id, file, replace(policy, kinds=()) if history else policy)
 
     def want(self, message_id: str, session_id: str, file: RemoteFile, policy: Policy) -> None:

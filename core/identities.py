@@ -2,17 +2,15 @@
 
 from typing import TypeVar
 
-from data.blocked import same_blocked
 from data.chats import Chat, chat_with, create_chat
 from data.contacts import Contact, contact_by, create_contact
 from data.database import after_commit
-from data.marks import same_marks
-from data.members import same_members
-from data.messages import Message
+from data.pacing import doubt_numbers, known_number
 from data.traffic import ChatCard, chat_card
 
 from .addresses import Address, parse_jid
 from .errors import Invalid, NotFound
+from .merging import merge
 from .news import NewsDesk
 from .world import World
 
@@ -67,10 +65,37 @@ class Identities:
     def someone(self, to: Address) -> str:
         """The contact that an address, which is no group's, leads to. Raises NotFound for an id nobody has."""
         if to.kind != 'contact':
-            return self.contact(str(to))
+            return self.contact(str(self._as_known(to)))
         if Contact.get_or_none(Contact.id == to.digits) is None:
             raise NotFound('There is no contact with this id.')
         return to.digits
+
+    def known(self, to: Address) -> str | None:
+        """The same, None for somebody we have no contact of; nothing is made."""
+        if to.kind == 'contact':
+            return self.someone(to)
+        there = self._as_known(to)
+        found = contact_by(lid=there.digits) if there.kind == 'lid' else contact_by(phone=there.digits)
+        return str(found.id) if found is not None else None
+
+    def _as_known(self, to: Address) -> Address:
+        """A number as WhatsApp writes it, if it was asked about this one: people write some in two ways."""
+        if to.kind != 'phone' or str(to) in self._contacts or contact_by(phone=to.digits) is not None:
+            return to
+        row = known_number(to.digits)
+        return parse_jid(row.address) if row is not None and row.address else to
+
+    def respell(self, phone: str, address: str) -> None:
+        """WhatsApp says that the number (digits) leads to `address`: from now on its contact is known by that."""
+        there, contact = parse_jid(address), contact_by(phone=phone)
+        if contact is None or there.digits == phone:
+            return
+        by_lid = there.kind == 'lid'
+        known = contact_by(lid=there.digits) if by_lid else contact_by(phone=there.digits)
+        if known is None:
+            self._complete(contact, '' if by_lid else there.digits, there.digits if by_lid else '')
+        elif known.id != contact.id and contact.lid in (None, known.lid):  # else WhatsApp has told them apart
+            self._merge(keep=known, gone=contact)
 
     def rename_group(self, session_id: str, group: str, name: str) -> None:
         chat_id = self.chat(session_id, group=group, name=name)
@@ -163,28 +188,17 @@ class Identities:
         if (phone and contact.phone != phone) or (lid and contact.lid != lid):
             if phone and contact.phone:
                 self._forget_twice()  # the old number may soon be somebody else's
+                doubt_numbers(str(contact.phone), phone)
             contact.phone, contact.lid = phone or contact.phone, lid or contact.lid
             Contact.update(phone=contact.phone, lid=contact.lid).where(Contact.id == contact.id).execute()
             after_commit(lambda: self._people.pop(str(contact.id), None))
             self.desk.tell('contact.resolved', {'contact': person(contact)})
 
     def _merge(self, *, keep: Contact, gone: Contact) -> None:
-        """The link between a number and a LID became known: two contacts were one person all along."""
-        for chat in list(Chat.select().where(Chat.contact == gone.id)):
-            kept = chat_with(chat.session_id, contact_id=keep.id)
-            if kept is None:
-                Chat.update(contact=keep.id).where(Chat.id == chat.id).execute()
-            else:
-                _move_messages(chat, kept)
-        Message.update(sender=keep.id).where(Message.sender == gone.id).execute()
-        for same in (same_marks, same_members, same_blocked):
-            same(keep=str(keep.id), gone=str(gone.id))
-        Contact.delete().where(Contact.id == gone.id).execute()
-        names = {'name': keep.name or gone.name, 'push_name': keep.push_name or gone.push_name}
-        keep.lid, keep.name, keep.push_name = gone.lid, names['name'], names['push_name']
-        Contact.update(lid=keep.lid, **names).where(Contact.id == keep.id).execute()
+        """Two contacts were one person all along."""
+        chats = merge(keep=keep, gone=gone)
         self._forget_twice()
-        self.desk.tell('contact.resolved', {'contact': person(keep), 'merged': gone.id})
+        self.desk.tell('contact.resolved', {'contact': person(keep), 'merged': gone.id, 'chats': chats})
 
 
 def _remember(cache: dict[K, V], key: K, value: V) -> None:
@@ -210,24 +224,6 @@ def _digits(address: str, alt: str) -> tuple[str, str]:
     if not (phone or lid):
         raise Invalid(f'{address} is not a person.')
     return phone, lid
-
-
-def _move_messages(chat: Chat, kept: Chat) -> None:
-    twins = Message.select(Message.whatsapp_id).where(Message.chat == kept.id, Message.whatsapp_id.is_null(False))
-    Message.delete().where(Message.chat == chat.id, Message.whatsapp_id << twins).execute()
-    Message.update(chat=kept.id).where(Message.chat == chat.id).execute()
-    newest = max(filter(None, (chat.last_message, kept.last_message)), default=None)
-    last_at = max(filter(None, (chat.last_at, kept.last_at)), default=None)
-    heard_at = max(filter(None, (chat.heard_at, kept.heard_at)), default=None)
-    line = {
-        'turn': min(filter(None, (chat.turn, kept.turn)), default=None),
-        'urgency': min((each.urgency for each in (chat, kept) if each.urgency is not None), default=None),
-        'due': None,
-    }
-    Chat.update(
-        last_message=newest, last_at=last_at, heard_at=heard_at, unread=Chat.unread + chat.unread, **line
-    ).where(Chat.id == kept.id).execute()
-    Chat.delete().where(Chat.id == chat.id).execute()
 
 
 def person(contact: Contact) -> dict[str, str | None]:

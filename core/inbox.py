@@ -7,7 +7,8 @@ from datetime import timedelta
 from data.chats import Chat
 from data.database import after_commit
 from data.messages import ABOUT, Message, message_at
-from data.traffic import Line, add_message, add_receipts, prove, session_name
+from data.receipts import add_receipts, prove
+from data.traffic import Line, add_message, session_name
 
 from .addresses import STATUS, STATUS_GROUP, parse_jid
 from .again import Again

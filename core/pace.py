@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from data.pacing import Minute, PaceNow
-from data.traffic import BULK_FIRST, FIRST, KNOWN, REPLY
+from data.urgency import BULK_FIRST, FIRST, KNOWN, REPLY
 
 from .hours import awake_again, zones_of
 from .protection import Protection, seconds

@@ -8,21 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from data.database import EPOCH, after_commit, write
+from data.departures import Head, claim_next, head, let_due_go, let_go, put_off, take
+from data.messages import claim
 from data.pacing import Minute, PaceNow, count_sent, keep_pace, minutes_of, pace_of, recount
 from data.sessions import Session, keep_extra
-from data.traffic import (
-    BULK,
-    REPLY,
-    URGENCIES,
-    Head,
-    Line,
-    claim_next,
-    head,
-    let_due_go,
-    let_go,
-    put_off,
-    take,
-)
+from data.traffic import Line, chat_of
+from data.urgency import BULK, REPLY, URGENCIES
 
 from .identities import Identities
 from .limits import Limit, Limits, ban_of
@@ -35,9 +26,6 @@ from .world import World
 
 log = logging.getLogger(__name__)
 
-CHECK_LASTS = timedelta(seconds=30)  # until WhatsApp is asked about a number again when it did not answer
-NOT_THERE = 'This number is not on WhatsApp.'
-ASKING = 'WhatsApp is being asked whether this number is there.'
 OPTED_OUT = 'They have opted out of automatic and bulk messages. A person may still answer them in the inbox.'
 LOOKS = 25  # messages one claim may put off, so that no claim takes long
 
@@ -116,8 +104,8 @@ class Pacing:
         self.default, self.chance, self.wake = default, chance, wake
         self.nudge: Callable[[str], object] = lambda session_id: None
         self.limits = Limits(world, desk, self._changed)
-        self.opt_outs = OptOuts(world, identities)
-        self.numbers = Numbers(world, hosts.on_whatsapp)
+        self.opt_outs = OptOuts(world, identities, desk)
+        self.numbers = Numbers(world, identities, hosts.on_whatsapp)
         self._rules: dict[str, _Rule] = {}
         self._clocks: dict[str, _Clock] = {}
         self._counted: dict[str, tuple[datetime, int]] = {}  # message on its way -> when and as what it was counted
@@ -129,7 +117,7 @@ class Pacing:
         rule = self._rule(session_id)
         if rule.open(now):
             self._nothing_holds(session_id, clock)
-            return self._all_but_opted_out(claim_next(session_id, free, now, turn=self.world.new_id()))
+            return self._sorted_out(claim_next(session_id, free, now, turn=self.world.new_id()), now)
         if away and rule.protection.gap[1]:
             return Claimed()  # what comes back nudges
         opens = max(clock.closed, clock.typing[1])
@@ -146,14 +134,28 @@ class Pacing:
             if pace.holds:
                 keep_pace(session_id, replace(pace, holds={}))
 
-    def _all_but_opted_out(self, lines: list[Line]) -> Claimed:
-        claimed = Claimed()
+    def _sorted_out(self, lines: list[Line], now: datetime) -> Claimed:
+        """Where nothing is limited: without those who opted out, and without numbers WhatsApp has to be asked for."""
+        claimed, waiting = Claimed(), set[str]()
         for line in lines:
             if is_automatic(line.author, line.priority) and self.opt_outs.include_chat(line.chat_id):
                 claimed.over.append((line, 'blocked', OPTED_OUT, 'opted_out'))
-            else:
+                continue
+            missing = None if line.chat_id in waiting else self._missing(line, *self.numbers.stranger(line.chat_id))
+            if isinstance(missing, tuple):
+                claimed.over.append((line, *missing))
+            elif missing is None and line.chat_id not in waiting:
                 claimed.lines.append(line)
+            else:
+                claim(line.id, ('sending',), 'queued', attempts=line.attempts - 1, sending_at=None)
+                if missing is not None:
+                    waiting.add(line.chat_id)
+                    self.put_off(line, missing.until, missing.why)
+                    claimed.waiting.append(line)
         return claimed
+
+    def _missing(self, line: Line, phone: str, lid: str, *, always: bool = False) -> Wait | tuple[str, str, str] | None:
+        return self.numbers.missing(line.session_id, phone, lid, always=always, told=lambda: self._answered(line))
 
     def _one_by_one(self, session_id: str, rule: _Rule, free: int, now: datetime) -> Claimed:
         claimed, pace = Claimed(), pace_of(session_id)
@@ -202,13 +204,10 @@ class Pacing:
         line, phone, urgency = next_one.line, next_one.phone, next_one.urgency
         if is_automatic(line.author, line.priority) and self.opt_outs.include_chat(line.chat_id):
             return 'blocked', OPTED_OUT, 'opted_out'
-        if phone and rule.protection.check_numbers and urgency in NEW:
-            there = self.numbers.known(phone)
-            if there is None:
-                self.numbers.ask(session_id, phone, lambda: self._answered(session_id, line.chat_id))
-                return Wait(until=now + CHECK_LASTS, why=ASKING)
-            if not there:
-                return 'failed', NOT_THERE, 'not_on_whatsapp'
+        if urgency in NEW:
+            missing = self._missing(line, phone, next_one.lid, always=rule.protection.check_numbers)
+            if missing is not None:
+                return missing
         if not phone and not next_one.lid:
             return 'go'  # a group sleeps at no particular time
         return waits_for_morning(rule.protection, urgency, phone, rule.phone, now) or 'go'
@@ -229,9 +228,9 @@ class Pacing:
         else:
             claimed.lines.append(line)
 
-    def _answered(self, session_id: str, chat_id: str) -> None:
-        let_go(chat_id)
-        after_commit(lambda: self.nudge(session_id))
+    def _answered(self, line: Line) -> None:
+        let_go(chat_of(line.id))  # it may be another one by now
+        after_commit(lambda: self.nudge(line.session_id))
 
     def _types(self, session_id: str, rule: _Rule, line: Line, now: datetime) -> bool:
         """Show that somebody types, if that should be and was not: the message follows when it is over."""

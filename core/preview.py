@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 LINK = re.compile(r'https?://[^\s<>"“”«»]+', re.IGNORECASE)
 PAGE_MAX = 512 * 1024
 PICTURE_MAX = 5 * 2**20
-SECONDS = 10.0  # for the page, and again for its picture
+SECONDS = 10.0
 TITLE_MAX, DESCRIPTION_MAX = 200, 500
 THUMBNAIL_MAX = 64 * 1024
 
@@ -36,10 +36,13 @@ def first_link(text: str) -> str:
     return link
 
 
-def preview_of(guard: Guard, url: str) -> Preview | None:
-    """None when the page has no title, or cannot or may not be reached: a message goes without its preview then."""
+def preview_of(guard: Guard, url: str, *, seconds: float = SECONDS) -> Preview | None:
+    """None when the page has no title, or cannot or may not be reached: a message goes without its preview then.
+
+    `seconds`: for the page, and again for its picture.
+    """
     try:
-        with guard.fetch(url, most=2**40, total=SECONDS, headers={'accept': 'text/html'}) as page:
+        with guard.fetch(url, most=2**40, total=seconds, headers={'accept': 'text/html'}) as page:
             if page.mime not in ('text/html', 'application/xhtml+xml'):
                 return None
             base, said = page.url, _head(page)
@@ -52,7 +55,7 @@ def preview_of(guard: Guard, url: str) -> Preview | None:
     description = said.get('og:description') or said.get('description', '')
     return Preview(
         url=url, title=_short(title, TITLE_MAX), description=_short(description, DESCRIPTION_MAX),
-        thumbnail=_thumbnail(guard, base, said.get('og:image', '')),
+        thumbnail=_thumbnail(guard, base, said.get('og:image', ''), seconds),
     )  # fmt: skip
 
 
@@ -104,14 +107,14 @@ class _Reader(HTMLParser):
             self._title = None
 
 
-def _thumbnail(guard: Guard, base: str, link: str) -> bytes:
+def _thumbnail(guard: Guard, base: str, link: str, seconds: float) -> bytes:
     """b'' when there is none, or it is not to be had."""
     if not link:
         return b''
     try:
         url = str(httpx.URL(base).join(link))
         with (
-            guard.fetch(url, most=PICTURE_MAX, total=SECONDS) as fetched,
+            guard.fetch(url, most=PICTURE_MAX, total=seconds) as fetched,
             tempfile.NamedTemporaryFile(prefix='dovecote-') as file,
         ):
             for chunk in fetched.chunks:

@@ -119,7 +119,7 @@ def latest_chats(
     if assigned_to is not None:
         query = query.where(Chat.assigned_to == assigned_to if assigned_to else Chat.assigned_to.is_null())
     if q:
-        query = query.where(holds(Chat.name, q) | _called(q))
+        query = query.where(holds(Chat.name, q) | called(q))
     if before:
         at, id = before
         query = query.where((Chat.last_at < at) | ((Chat.last_at == at) & (Chat.id < id)))
@@ -203,13 +203,14 @@ def find_contacts(
     if id:
         query = query.where(Contact.id == id)
     if q:
-        query = query.where(_called(q))
+        query = query.where(called(q))
     if before:
         query = query.where(Contact.id < before)
     return list(query)
 
 
-def _called(q: str) -> Any:
+def called(q: str) -> Any:
+    """A condition: the contact is called so, by us or by themselves, or has this in its number."""
     named = holds(Contact.name, q) | holds(Contact.push_name, q)
     number = re.sub(r'[+\s()./-]', '', q)  # as people write numbers; we keep digits
     return named | holds(Contact.phone, number) if number else named

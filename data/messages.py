@@ -10,9 +10,10 @@ from ulid import ULID
 
 from .chats import Chat
 from .contacts import Contact
-from .database import EPOCH, MILLISECOND, Table, TimeField, as_number, as_time, holds
+from .database import EPOCH, MILLISECOND, Table, TimeField, as_number, as_time, holds, statement
+from .departures import line_up
+from .search import is_searchable, with_words
 from .sessions import Session
-from .traffic import line_up
 
 Status = Literal[
     'received', 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'read', 'played', 'failed', 'uncertain',
@@ -311,7 +312,11 @@ def find_messages(
     before: str = '',
     limit: int = 50,
 ) -> list[Message]:
-    """The message log, newest first. `q` looks inside the text; `before` is the id of the last one already shown."""
+    """The message log, newest first. `before` is the id of the last one already shown.
+
+    `q`: all of these words, the last of them perhaps unfinished; signs without a word are looked for as they are, which
+    reads every message.
+    """
     query = _joined().order_by(Message.id.desc()).limit(limit)
     if session_ids is not None:
         query = query.where(Message.session << list(session_ids))
@@ -323,6 +328,8 @@ def find_messages(
         query = query.where(Message.direction == direction)
     if since:
         query = query.where(Message.at >= since)
+    if is_searchable(q):
+        return list(query.where(with_words(q, before)))
     if q:
         query = query.where(holds(Message.text, q))
     if before:
@@ -434,3 +441,11 @@ def forget_messages(before: datetime, most: int = 5_000) -> int:
     gone: int = Message.delete().where(Message.id << old).execute()
     Receipt.delete().where(Receipt.at < before).execute()
     return gone
+
+
+def last_said_is_bulk(chat_id: str) -> bool:
+    """Whether the newest message of ours in this chat is one of many alike."""
+    rows = statement(
+        "SELECT priority FROM message WHERE chat_id = ? AND direction = 'out' ORDER BY id DESC LIMIT 1", chat_id
+    )
+    return bool(rows) and rows[0][0] > 0

@@ -42,3 +42,8 @@ def notes_of(chat_id: str, *, since: str = '', before: str = '', limit: int = 50
 def note_by_id(id: str) -> Note | None:
     found: Note | None = Note.get_or_none(Note.id == id)
     return found
+
+
+def same_notes(*, keep: str, gone: str) -> None:
+    """Two chats were one."""
+    Note.update(chat=keep).where(Note.chat == gone).execute()

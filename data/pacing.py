@@ -1,7 +1,7 @@
-"""How much a session has sent lately, what WhatsApp limits, which numbers are there, and who has opted out."""
+"""How much a session has sent lately, what WhatsApp limits, and which numbers are there."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -65,14 +65,6 @@ class KnownNumber(Table):
 
     phone = CharField(primary_key=True)
     address = CharField()
-    at = TimeField()
-
-
-class OptOut(Table):
-    """Somebody who does not want automatic or bulk messages; `who` is a hash, which outlives the contact."""
-
-    who = CharField(primary_key=True)
-    source = CharField()
     at = TimeField()
 
 
@@ -200,7 +192,7 @@ def keep_limit(session_id: str, kind: str, *, until: datetime, since: datetime, 
     )
 
 
-# ---- numbers, and people who opted out
+# ---- numbers
 
 
 def known_number(phone: str) -> KnownNumber | None:
@@ -212,26 +204,11 @@ def keep_number(phone: str, address: str, at: datetime) -> None:
     KnownNumber.insert(phone=phone, address=address, at=at).on_conflict_replace().execute()
 
 
+def doubt_numbers(*phones: str) -> None:
+    """They have to be asked for again."""
+    KnownNumber.delete().where(KnownNumber.phone << list(phones)).execute()
+
+
 def forget_numbers(before: datetime) -> int:
     gone: int = KnownNumber.delete().where(KnownNumber.at < before).execute()
     return gone
-
-
-def any_opted_out() -> bool:
-    return bool(statement('SELECT 1 FROM opt_out LIMIT 1'))
-
-
-def opt_outs_among(hashes: Sequence[str]) -> list[OptOut]:
-    return list(OptOut.select().where(OptOut.who << list(hashes)))
-
-
-def keep_opt_outs(hashes: Sequence[str], source: str, at: datetime) -> None:
-    for who in hashes:
-        statement('INSERT INTO opt_out (who, source, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING', who, source,
-                  as_number(at))  # fmt: skip
-
-
-def drop_opt_outs(hashes: Sequence[str]) -> bool:
-    """False when none of them was on the list."""
-    gone: int = OptOut.delete().where(OptOut.who << list(hashes)).execute()
-    return gone > 0

@@ -198,6 +198,12 @@ def _starts(flow: str, per: Per, id: str) -> Any:
     return query if per == 'flow' else query.where(getattr(Run, per) == id)
 
 
+def misses_in_a_row(chat_id: str, most: int) -> int:
+    """How many of the latest messages of a chat started nothing, counted up to `most`."""
+    rows = statement('SELECT state FROM run WHERE chat = ? ORDER BY id DESC LIMIT ?', chat_id, most)
+    return next((number for number, (state,) in enumerate(rows) if state != 'not_triggered'), len(rows))
+
+
 def is_running(id: str, turn: int) -> bool:
     """Whether a claim still holds."""
     return bool(statement("SELECT 1 FROM run WHERE id = ? AND turn = ? AND state = 'running'", id, turn))
@@ -272,3 +278,12 @@ def forget_runs(before: datetime, most: int = 5_000) -> int:
     old = Run.select(Run.id).where(Run.finished_at < before).limit(most)
     gone: int = Run.delete().where(Run.id << old).execute()
     return gone
+
+
+def same_runs(*, keep: str, gone: str) -> None:
+    """Two contacts, or two chats, were one: what ran for either ran for it, and what is waited for may still come."""
+    flows = [str(key) for (key,) in statement('SELECT key FROM flow')]
+    Run.update(contact=keep).where(Run.flow << flows, Run.contact == gone).execute()
+    Run.update(chat=keep).where(Run.chat == gone).execute()
+    statement(f'UPDATE run SET scope = ? WHERE {OPEN} AND scope = ?', keep, gone)
+    statement("UPDATE run SET wait_key = ? WHERE state = 'waiting' AND wait_key = ?", keep, gone)

@@ -8,12 +8,16 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from peewee import SQL
 
 from .database import as_time, database, statement
 
 AT_ONCE = 200
 UNINDEXED_MOST = 2_000  # read one by one in a search; more than that is only after a big import
 BEGIN, END = '\x02', '\x03'  # around what fits, in a snippet
+COMMON = 5_000  # messages with the same words
 AROUND = 60  # characters of a snippet before what fits
 
 
@@ -46,6 +50,36 @@ def search_messages(
     )  # fmt: skip
     hits = [Hit(id=id, chat_id=chat, at=as_time(at), snippet=snippet) for id, chat, at, snippet in rows]
     return sorted({hit.id: hit for hit in (*hits, *late)}.values(), key=lambda hit: hit.id, reverse=True)[:limit]
+
+
+@database.func('has_words', 2, deterministic=True)
+def _has_words(text: str | None, q: str) -> bool:
+    return bool(text) and _fits(_words(text or ''), _words(q))
+
+
+def with_words(q: str, before: str = '') -> Any:
+    """A condition for a query of messages, newest first: as `search_messages` finds them, and those deleted as well.
+
+    `before`: only with a smaller id; where it is not in here, the whole session may be looked through for it.
+    """
+    earlier, values = (' AND {0}.id < ?', [before]) if before else ('', [])
+    said = "{0}.kind NOT IN ('reaction', 'edit', 'revoke', 'poll_vote') AND has_words({0}.text, ?)" + earlier
+    if _is_common(q):
+        return SQL(f'({said.format("t1")})', (q, *values))
+    return SQL(
+        't1.id IN (SELECT m.id FROM message_fts JOIN message m ON m.indexed = message_fts.rowid AND m.indexed > 0'
+        f' WHERE message_fts MATCH ?{earlier.format("m")} UNION ALL SELECT m.id FROM message m WHERE m.indexed IS NULL'
+        f' AND {said.format("m")})',
+        (_match(q), *values, q, *values),
+    )
+
+
+def _is_common(q: str) -> bool:
+    """Then the newest with these words are sooner found by going back from the newest of all."""
+    rows = statement(
+        'SELECT count(*) FROM (SELECT 1 FROM message_fts WHERE message_fts MATCH ? LIMIT ?)', _match(q), COMMON
+    )
+    return int(rows[0][0]) >= COMMON
 
 
 def index_words(most: int = AT_ONCE) -> int:

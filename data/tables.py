@@ -3,6 +3,7 @@
 from .answers import Answer
 from .blocked import Blocked
 from .chats import Chat
+from .clocks import FlowClock, FlowSilence
 from .contacts import Contact
 from .database import Table
 from .events import LoggedEvent, LogPlace
@@ -13,7 +14,8 @@ from .media import Conversion, Download, Media, Upload
 from .members import Member
 from .messages import Message, Receipt
 from .notes import Note
-from .pacing import KnownNumber, OptOut, Pace, SentCount, SessionLimit
+from .opt_outs import OptOut
+from .pacing import KnownNumber, Pace, SentCount, SessionLimit
 from .people import ApiKey, Login, User
 from .quick_replies import QuickReply
 from .runs import Run
@@ -21,7 +23,8 @@ from .sessions import Session, SessionChange
 from .tags import ContactGroup, ContactGroupMember, ContactTag
 
 TABLES: tuple[type[Table], ...] = (
-    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload, Download,
-    Note, QuickReply, Flow, FlowVersion, FlowSecret, Run, LoggedEvent, LogPlace, Answer, User, Login, ApiKey,
-    SessionLimit, SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup, ContactGroupMember,
+    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload,
+    Download, Note, QuickReply, Flow, FlowVersion, FlowSecret, Run, FlowClock, FlowSilence, LoggedEvent, LogPlace,
+    Answer, User, Login, ApiKey, SessionLimit, SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup,
+    ContactGroupMember,
 )  # fmt: skip

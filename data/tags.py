@@ -6,7 +6,7 @@ from datetime import datetime
 from peewee import CharField, CompositeKey, ForeignKeyField
 
 from .contacts import Contact
-from .database import Table, TimeField
+from .database import Table, TimeField, statement
 
 
 class ContactTag(Table):
@@ -93,3 +93,10 @@ def members_of_group(name: str) -> list[str]:
     """Ids of contacts."""
     rows = ContactGroupMember.select(ContactGroupMember.contact).join(ContactGroup).where(ContactGroup.name == name)
     return [str(row.contact_id) for row in rows]
+
+
+def same_tags(*, keep: str, gone: str) -> None:
+    """Two contacts were one person: it has the tags of both, and is in the groups of both once."""
+    for table in ('contact_tag', 'contact_group_member'):
+        statement(f'UPDATE OR IGNORE {table} SET contact_id = ? WHERE contact_id = ?', keep, gone)
+        statement(f'DELETE FROM {table} WHERE contact_id = ?', gone)

@@ -1,6 +1,7 @@
 """Carries out what runs do to the world, inside the write that keeps how far they got."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from core.chats import Chats
 from core.errors import Invalid
@@ -74,11 +75,13 @@ class Carrying:
                 self.call(effect, run)
 
     def _say(self, effect: Say, run: RunState, document: Document) -> None:
-        author = _author(run, document)
-        if effect.saying.to:
-            self.outbox.post(effect.saying, author)
+        author, saying = _author(run, document), effect.saying
+        if run.trigger.get('audience'):  # one of many alike
+            saying = replace(saying, bulk=True)
+        if saying.to:
+            self.outbox.post(saying, author)
         else:
-            self.outbox.put(_chat(run), effect.saying, author)
+            self.outbox.put(_chat(run), saying, author)
 
     def _hand_off(self, effect: HandOff, run: RunState, document: Document) -> None:
         chat_id = _chat(run)

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from core.errors import Invalid
 
 from .conditions import Condition
+from .flow_tests import FlowTest
 from .parts import Key, Name, Part, Span
 from .program import Program
 from .steps import Step
@@ -73,7 +74,7 @@ class Document(Part):
     variables: Mapping[Name, Any] = Field(default_factory=dict, title='Variables')
     steps: tuple[Step, ...] = Field(min_length=1, max_length=100, title='Then')
     on_error: OnError = Field(default=OnError(), title='If a step fails')
-    tests: tuple[dict[str, Any], ...] = Field(default=(), max_length=50, title='Tests')
+    tests: tuple[FlowTest, ...] = Field(default=(), max_length=50, title='Tests')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,13 +31,19 @@ class LiveFlow:
 
 
 class Library:
-    """Live flows are kept in memory; every change to a row here drops that copy."""
+    """Live flows are kept in memory; every change to a row here drops that copy.
+
+    `failing` carries out the tests of a document; a sentence for each that fails.
+    """
+
+    failing: Callable[[Document], list[str]]
 
     def __init__(self, world: World, desk: NewsDesk) -> None:
         self.world, self.desk = world, desk
         self._live: tuple[int, Index[LiveFlow]] = (-1, Index(()))  # as of which change
         self._changes = 0  # counted on the writer's thread
         self._lock = threading.Lock()
+        self.failing = lambda _: []
 
     def live(self) -> Index[LiveFlow]:
         """Those that are published, switched on and make sense, in the order in which they are asked."""
@@ -75,13 +81,19 @@ class Library:
         problem = _problem(document)
         return write(lambda: self._keep(found, source, document, problem, fresh=fresh))
 
-    def publish(self, key: str, by: str = '') -> Flow:
-        """Let the draft run. Raises NotFound, or Invalid for one that cannot run."""
+    def publish(self, key: str, by: str = '', *, despite_tests: bool = False) -> Flow:
+        """Let the draft run. Raises NotFound, Invalid for one that cannot run, Conflict when its tests fail."""
+        with read():
+            draft = self._row(key)
+        if draft.problem:
+            raise Invalid(draft.problem, field='source')
+        if not despite_tests and (failed := self.failing(read_document(draft.document))):
+            raise Conflict(f'Its tests fail: {failed[0]}.', code='tests_failed')
 
         def change() -> Flow:
             row = self._row(key)
-            if row.problem:
-                raise Invalid(row.problem, field='source')
+            if row.version != draft.version:
+                raise Conflict('Somebody changed the draft just now; look at it again.', code='draft_changed')
             if row.published != row.version:
                 FlowVersion.create(
                     flow=key, version=row.version, source=row.source, document=row.document,

@@ -21,6 +21,7 @@ from .library import Library
 from .occasion import Occasion, OccasionKind
 from .router import Router
 from .runner import Runner
+from .silences import Silences
 from .steps.base import Woken
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,8 @@ KINDS: dict[str, tuple[OccasionKind, ...]] = {
     'contact.updated': ('contact_updated',),
     'session.state': ('session_state',),
     'flow.run.failed': ('flow_error',),
+    'message.received': ('inactivity',),
+    'message.sent': ('inactivity',),
 }
 LOOKS = 1.0  # seconds between two looks when nobody nudges
 
@@ -46,9 +49,11 @@ LOOKS = 1.0  # seconds between two looks when nobody nudges
 class Listener(threading.Thread):
     """One thread. Its place in the log moves in the same write that starts what an event brought about."""
 
-    def __init__(self, world: World, library: Library, router: Router, runner: Runner) -> None:
+    def __init__(
+        self, world: World, library: Library, router: Router, runner: Runner, silences: Silences
+    ) -> None:  # fmt: skip
         super().__init__(name='listener', daemon=True)
-        self.world, self.library, self.router, self.runner = world, library, router, runner
+        self.world, self.library, self.router, self.runner, self.silences = world, library, router, runner, silences
         self._there = threading.Event()
         self._over = False
         self._place = -1
@@ -95,6 +100,9 @@ class Listener(threading.Thread):
         if not kinds or row.at < self.world.now() - TOO_OLD:
             return
         body = json.loads(row.body)
+        if kinds == ['inactivity']:
+            write(partial(self._note_word, row, body))
+            return
         for occasion in self._occasions(row, body, kinds):
             if occasion.kind == 'answer' and self._answers(occasion, int(row.seq)):
                 continue
@@ -129,6 +137,16 @@ class Listener(threading.Thread):
         if go_on is not None:
             self.runner.at_work(occasion.chat_id or str(run.id), go_on)
         return go_on is not None
+
+    def _note_word(self, row: LoggedEvent, body: Mapping[str, Any]) -> None:
+        """Inside a write: who wrote last in a chat."""
+        chat = chat_scene(str(row.chat)) if row.chat else None
+        if chat is None or not self._moves(int(row.seq)):
+            return
+        if row.kind == 'message.received':
+            self.silences.heard(chat['id'], bool(chat['group']), row.at)
+        else:
+            self.silences.said(chat['id'], bool(chat['group']), row.at, str(body.get('author') or ''))
 
     # ---- what happened, as flows see it
 

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from queue import Queue
 from typing import Any
@@ -11,11 +11,14 @@ from zlib import crc32
 
 from core.bodies import time_text
 from core.world import World
+from data.chats import Chat
 from data.database import StorageFailed, database, read, write
 from data.messages import unrouted
-from data.runs import Run, add_decision, waiting_for
+from data.runs import Run, add_decision, misses_in_a_row, waiting_for
 from data.traffic import Heard, heard, mark_routed, said_by_own_flow
 
+from .commands import Command, command_in
+from .compliance import Asked, Compliance
 from .guards import LoopGuard
 from .library import Library, LiveFlow
 from .occasion import Occasion
@@ -29,6 +32,8 @@ WORKERS = 8
 LATE = timedelta(seconds=5)  # a message this old, and still not looked at, may have been forgotten
 PAUSE, LONGEST_PAUSE = 5.0, 60.0  # seconds between two looks for such; longer each time there are some
 MISSES_TOLD = 20
+# Nothing of that kind starts anything while a person answers in the chat.
+QUIET = ('answer', 'reaction', 'status', 'contact_created', 'contact_updated', 'schedule')
 PASSED_OVER = ('failed_conditions', 'suppressed_cooldown')  # then the next flow is asked
 
 Work = Callable[[], object]
@@ -83,11 +88,11 @@ class Router:
     """`stale_after`: seconds after which a message is too old to be answered, unless its flow says otherwise."""
 
     def __init__(
-        self, world: World, library: Library, guard: LoopGuard, runner: Runner, workers: Workers, *,
-        stale_after: float = 300,
+        self, world: World, library: Library, guard: LoopGuard, runner: Runner, workers: Workers,
+        compliance: Compliance, *, stale_after: float = 300,
     ) -> None:  # fmt: skip
         self.world, self.library, self.guard, self.runner, self.workers = world, library, guard, runner, workers
-        self.stale_after = stale_after
+        self.compliance, self.stale_after = compliance, stale_after
         self._pause, self._next_sweep = PAUSE, 0.0
         self._waiting: set[str] = set()  # what is in a queue already
 
@@ -130,20 +135,47 @@ class Router:
             message = heard(id)
         if message is None or message.routed != 0:
             return
-        silence = self._silence(message)
+        unheard = self._unheard(message)
+        if unheard is None and self._obeyed(message):
+            return
+        silence = unheard or self._left_to_a_person(message)
         if silence is None and self._resumed(message):
             return
         decision = silence or self._ask_flows(message)
+        if decision.state == 'not_triggered':
+            self._ask_last(message, decision)
         write(lambda: self._keep(message, decision))
 
-    # ---- the order: blocked contact, backlog, a person in charge, a run that waits, flows by priority, loop guard
+    # ---- the order: blocked, backlog · STOP, START, HELP · a person · a run that waits · flows · what is left
 
-    def _silence(self, message: Heard) -> Decision | None:
+    def _unheard(self, message: Heard) -> Decision | None:
         """Why nothing automatic looks at this message at all."""
         if message.blocked:  # their private messages do not come, but what they write in a group does
             return Decision(state='suppressed_blocked', detail='This contact is blocked.')
         if message.origin != 'live':
             return Decision(state='suppressed_stale', detail='It waited at WhatsApp while Dovecote was away.')
+        return None
+
+    def _obeyed(self, message: Heard) -> bool:
+        """STOP, START and HELP are obeyed whatever else is going on; nobody can switch that off."""
+        if message.group or message.contact_id is None or message.kind != 'text':
+            return False
+        with read():
+            awaited = bool(waiting_for('answer', message.chat_id))
+            asked = self.compliance.asked(message.chat_id, message.text, awaited=awaited)
+        return asked is not None and write(lambda: self._obey(message, asked))
+
+    def _obey(self, message: Heard, asked: Asked) -> bool:
+        said = self.compliance.obey(asked, message.contact_id or '', message.chat_id, message.text, message.id)
+        if not said or not mark_routed(message.id):
+            return False
+        if asked.command == 'stop':
+            for run in waiting_for('answer', message.chat_id):
+                self.runner.end(str(run.id), 'They opted out.')
+        self._add(message, Decision(state=f'{asked.command}_obeyed', detail=said))
+        return True
+
+    def _left_to_a_person(self, message: Heard) -> Decision | None:
         if message.automation == 'human' and not self._human_is_over(message):
             return Decision(state='suppressed_human', detail='A person is in charge of this chat.')
         return None
@@ -159,11 +191,27 @@ class Router:
         run = next((row for row in rows if not message.group or row.contact == message.contact_id), None)
         if run is None:
             return False
+        command = command_in(message.text)
+        if command is not None:
+            return self._led_out(message, run, command)
         go_on = write(lambda: self._hand_over(message, run))
         if go_on is None:
             return False
         go_on()
         return True
+
+    def _led_out(self, message: Heard, run: Run, command: Command) -> bool:
+        """Menu, cancel and human end the question; a flow may wait for the first two."""
+        self.runner.cancel(str(run.id), f'They wrote “{message.text.strip()}”.')
+        if command != 'human':
+            return False
+        write(lambda: self._give_to_a_person(message, run))
+        return True
+
+    def _give_to_a_person(self, message: Heard, run: Run) -> None:
+        if mark_routed(message.id):
+            self.runner.hand_off(run, 'They asked for a person.')
+            self._add(message, Decision(state='suppressed_human', detail='They asked for a person.'), run)
 
     def _hand_over(self, message: Heard, run: Run) -> Work | None:
         go_on = self.runner.claim(run, Woken(by='answer', facts=_answer(message)))
@@ -202,6 +250,27 @@ class Router:
         self._others(decision, len(everyone) - len(candidates))
         return decision
 
+    def _ask_last(self, message: Heard, decision: Decision) -> None:
+        """Flows for what nothing else answered."""
+        live = self.library.live()
+        if not live.has('unanswered') or any(begun.state not in PASSED_OVER for begun in decision.begun):
+            return
+        with read():
+            misses = 1 + misses_in_a_row(message.chat_id, 9)
+        occasion = replace(occasion_of(message), kind='unanswered', facts={'misses': misses})
+        for flow in live.all_for('unanswered'):
+            fit = fitting(flow, occasion)
+            if isinstance(fit, str):
+                self._miss(decision, flow, fit)
+                continue
+            objection = _own_echo(message) or self.guard.objection(message.chat_id, message.text, self.world.ticks())
+            if objection:
+                decision.state, decision.detail, decision.flow = 'suppressed_loop', objection, flow
+                return
+            decision.begun.append(self.runner.begin(flow, *fit, occasion))
+            if decision.begun[-1].state not in PASSED_OVER and flow.document.on_match == 'stop':
+                return
+
     def _miss(self, decision: Decision, flow: LiveFlow, why: str) -> None:
         if len(decision.steps) < MISSES_TOLD:
             text = f'{flow.document.name} did not match'
@@ -237,16 +306,19 @@ class Router:
     # ---- what is no message
 
     def happen(
-        self, occasion: Occasion, first: Callable[[], bool] = lambda: True, *, only: str = ''
-    ) -> list[str]:  # fmt: skip
-        """Start the flows that wait for this, on this thread; the ids of their runs. `only`: the one that is meant.
+        self, occasion: Occasion, first: Callable[[], bool] = lambda: True, *, only: LiveFlow | None = None
+    ) -> list[str]:
+        """Start the flows that wait for this (`only` this one), on this thread; the ids of their runs.
 
         `first` belongs to the same write; when it says False, this was done before and nothing happens.
         """
         begun: list[Begun] = []
-        for flow in self.library.live().candidates(occasion):
-            if flow.document.key == occasion.by_flow or (only and flow.document.key != only):
-                continue  # nothing starts itself
+        flows = [only] if only is not None else self.library.live().candidates(occasion)
+        if occasion.kind in QUIET and occasion.chat_id is not None and self._is_with_a_person(occasion.chat_id):
+            flows = []
+        for flow in flows:
+            if flow.document.key == occasion.by_flow:  # nothing starts itself
+                continue
             fit = fitting(flow, occasion)
             if isinstance(fit, str):
                 continue
@@ -254,6 +326,13 @@ class Router:
             if begun[-1].state not in PASSED_OVER and flow.document.on_match == 'stop':
                 break
         return write(lambda: self._keep_all(begun, first))
+
+    def _is_with_a_person(self, chat_id: str) -> bool:
+        with read():
+            chat: Chat | None = Chat.get_or_none(Chat.id == chat_id)
+        if chat is None or chat.automation != 'human':
+            return False
+        return chat.human_until is None or chat.human_until > self.world.now()
 
     def _keep_all(self, begun: list[Begun], first: Callable[[], bool]) -> list[str]:
         if not first():

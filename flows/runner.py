@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -34,7 +33,7 @@ from data.runs import (
 
 from .carrying import Carrying
 from .doors import Doors
-from .effects import StartFlow
+from .effects import HandOff, StartFlow
 from .flow import Document, Mode, Scope, read_document
 from .library import Library, LiveFlow
 from .occasion import Occasion
@@ -271,31 +270,38 @@ class Runner:
             self._wake_soon(parent, Woken(by='run', facts={'state': state, 'values': run.variables}))
 
     def _next_in_queue(self, document: Document, run: RunState) -> None:
-        if document.mode.type != 'queued':
-            return
-        others = open_runs(run.flow, run.scope)
+        if document.mode.type == 'queued':
+            self._lead_on(run.flow, run.scope, run.chat_id)
+
+    def _lead_on(self, flow: str, scope: str, chat_id: str | None) -> None:
+        """The next of a queue begins, if it is its turn."""
+        others = open_runs(flow, scope)
         if others and all(state == 'queued' for _, state in others):
             first = others[0][0]
-            after_commit(lambda: self.at_work(run.chat_id or first, partial(self._leave_queue, first)))
+            after_commit(lambda: self.at_work(chat_id or first, partial(self._leave_queue, first)))
 
     def _cancel(self, id: str, reason: str) -> bool:
         return end_run(id, 'cancelled', reason, self.world.now())
 
-    def cancel(self, id: str, reason: str) -> bool:
-        """End a run that is under way, with those it waits for; False when it was over already."""
-        return write(lambda: self._cancel_whole(id, reason))
-
-    def _cancel_whole(self, id: str, reason: str) -> bool:
+    def end(self, id: str, reason: str) -> bool:
+        """Inside a write: a run that is under way is over, and the one it waits for; False when it was already."""
         row: Run | None = Run.get_or_none(Run.id == id)
         if row is None or not self._cancel(id, reason):
             return False
         if row.wait_kind == 'run':
-            self._cancel_whole(str(row.wait_key), reason)
-        run = _state(row)
-        self._wake_parent(run, 'cancelled')
-        with suppress(Invalid):  # its flow is gone, and so is its queue
-            self._next_in_queue(self._program(run.flow, run.version)[0], run)
+            self.end(str(row.wait_key), reason)
+        self._wake_parent(_state(row), 'cancelled')
+        self._lead_on(str(row.flow), str(row.scope), row.chat)
         return True
+
+    def hand_off(self, run: Run, note: str) -> None:
+        """Inside a write: a person answers in its chat from now on."""
+        document, _ = self._program(str(run.flow), int(run.version))
+        self.carrying.out(HandOff(note=note), _state(run), document)
+
+    def cancel(self, id: str, reason: str) -> bool:
+        """End a run that is under way; False when it was over already."""
+        return write(lambda: self.end(id, reason))
 
     def _call(self, effect: StartFlow, parent: RunState) -> None:
         """Inside a write: another flow as a run of its own, which starts once this is kept."""

@@ -47,7 +47,7 @@ def _person(row: Mapping[str, Any]) -> dict[str, Any]:
         'language': row['language'],
         # a number that may be in several zones is taken for one in none
         'zone': row['zone'] or (zones[0] if len(zones) == 1 else ''),
-        'opted_out': opted_out(phone, row['lid']),
+        'opted_out': opted_out(row['id'], phone, row['lid']),
     }
 
 

@@ -10,7 +10,7 @@ from core.errors import Invalid
 from core.fill import evaluate, fill
 
 from .conditions.base import Judge, Judged
-from .effects import Effect, SetContact
+from .effects import Effect, SetContact, TagContact
 from .state import RunState
 
 if TYPE_CHECKING:
@@ -108,6 +108,13 @@ class Turn:
         contact = self._values.get('contact')
         if isinstance(contact, dict) and isinstance(contact.get('vars'), dict):
             contact['vars'][name] = value
+
+    def tag(self, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
+        """Put tags on the contact and take others off; later steps see it."""
+        self.do(TagContact(add=add, remove=remove))
+        contact = self._values.get('contact')
+        if isinstance(contact, dict):
+            contact['tags'] = sorted((set(contact.get('tags', ())) | set(add)) - set(remove))
 
     def filled(self, what: Any, more: Mapping[str, Any] = NOTHING) -> Any:
         """A list or a mapping with everything in it worked out."""

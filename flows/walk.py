@@ -100,7 +100,7 @@ class Walk:
         run.taken += 1
         turn, started = Turn(run, self.values, self.doors, node.path, self.now, self.home), perf_counter()
         try:
-            outcome = node.step.wake(turn, woken) if woken else node.step.run(turn)
+            outcome = node.step.wake(turn, woken) if woken and not node.step.is_slow() else node.step.run(turn)
         except DovecoteError as error:
             return self._failed(node, error, None)
         ms = round((perf_counter() - started) * 1000, 2)

@@ -45,7 +45,10 @@ from core.state_dir import StateDir, check_database, hold_state_dir
 from core.words import WordIndex
 from core.world import World, real_world
 from data.database import close_database, open_database, write
+from flows.bench import Bench
 from flows.carrying import Carrying
+from flows.clocks import Clocks
+from flows.compliance import Compliance
 from flows.guards import CAREFUL, SANDBOX, LoopGuard
 from flows.http import Http
 from flows.library import Library
@@ -53,6 +56,8 @@ from flows.listening import Listener, from_now_on
 from flows.router import Router, Workers
 from flows.runner import Runner
 from flows.secrets import Secrets
+from flows.silences import Silences
+from flows.trials import failing
 
 if TYPE_CHECKING:
     from core.sandbox.process import Sandbox
@@ -93,6 +98,7 @@ class Gateway:
     secrets: Secrets
     workers: Workers
     runner: Runner
+    bench: Bench
     listener: Listener
     router: Router
     jobs: Jobs
@@ -182,10 +188,17 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     chats = Chats(world, desk, hosts)
     carrying = Carrying(world, desk, outbox, chats, pacing.opt_outs)
     secrets = Secrets(world, Seal(secret_key))
-    http = Http(world, guard, secrets.opened)
-    runner = Runner(world, desk, library, carrying, http, workers.at_work)
-    router = Router(world, library, loops, runner, workers, stale_after=settings.stale_after or math.inf)
-    listener = Listener(world, library, router, runner)
+    doors = Http(world, guard, secrets.opened)
+    runner = Runner(world, desk, library, carrying, doors, workers.at_work)
+    bench = Bench(world, library, doors)
+    library.failing = lambda document: failing(bench, document)
+    router = Router(
+        world, library, loops, runner, workers, Compliance(outbox, pacing.opt_outs),
+        stale_after=settings.stale_after or math.inf,
+    )  # fmt: skip
+    silences = Silences(world, library, router)
+    clocks = Clocks(world, library, router, identities, home='UTC')
+    listener = Listener(world, library, router, runner, silences)
     bus.watch(listener.hear)
     groups = Groups(world, identities, hosts, GroupFacts(world, identities, desk))
     calls = Calls(world, identities, desk, hosts, outbox)
@@ -199,7 +212,17 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     jobs.every_minute('old files', media.clean)
     jobs.every_minute('hand back', chats.hand_back_overdue)
     ticker = Ticker(
-        (sessions.tick, outbox.sweep, again.tick, router.sweep, runner.sweep, downloads.sweep, WordIndex(world).tick)
+        (
+            sessions.tick,
+            outbox.sweep,
+            again.tick,
+            router.sweep,
+            runner.sweep,
+            clocks.tick,
+            silences.tick,
+            downloads.sweep,
+            WordIndex(world).tick,
+        )
     )
     meter = Meter() if settings.metrics else None
     if meter is not None:
@@ -209,8 +232,8 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         identities=identities, hosts=hosts, sessions=sessions, outbox=outbox, pacing=pacing, alarm=alarm,
         inbox=inbox, chats=chats, groups=groups, calls=calls, presence=presence, blocklist=blocklist,
         quick_replies=QuickReplies(world, desk), guard=guard, media=media, downloads=downloads, library=library,
-        secrets=secrets, workers=workers, runner=runner, listener=listener, router=router, jobs=jobs, ticker=ticker,
-        sandbox=sandbox, meter=meter,
+        secrets=secrets, workers=workers, runner=runner, bench=bench, listener=listener, router=router, jobs=jobs,
+        ticker=ticker, sandbox=sandbox, meter=meter,
     )  # fmt: skip
 
 

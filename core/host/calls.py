@@ -5,12 +5,13 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from core.addresses import LID
 from core.errors import Invalid
 from core.events import PairingCodeShown, Sent
 from core.host import refusals, stores, translate
 from core.host.client import Client
 from core.host.groups import about_group, about_people
-from core.host.library import GoError
+from core.host.library import Go, GoError
 from core.host.outgoing import body_of, jid_of
 from core.host.session import Host, Session
 from core.host.uploads import Uploads
@@ -156,7 +157,7 @@ class Calls:
                 case ShowAvailable():
                     go.show_available(uuid, ask.on)
                 case FindPhones():
-                    return _found(ask.phones, go.find_phones(uuid, ask.phones))
+                    return _found(go, uuid, ask.phones)
                 case ListGroups():
                     return tuple(translate.group(self._session.id, each) for each in go.groups(uuid))
                 case Check():
@@ -203,6 +204,15 @@ class Calls:
         return None
 
 
-def _found(asked: tuple[str, ...], answers: list[Any]) -> dict[str, str]:
-    found = {answer.Query.lstrip('+'): translate.address(answer.JID) for answer in answers if answer.IsIn}
+def _found(go: Go, uuid: bytes, asked: tuple[str, ...]) -> dict[str, str]:
+    """WhatsApp answers with LIDs; which number is behind one comes with the answer, and the library keeps it."""
+    found = {
+        each.Query.lstrip('+'): _by_number(go, uuid, each.JID) for each in go.find_phones(uuid, asked) if each.IsIn
+    }
     return {phone: found.get(phone, '') for phone in asked}
+
+
+def _by_number(go: Go, uuid: bytes, there: Any) -> str:
+    if there.Server != LID:
+        return translate.address(there)
+    return translate.address(go.number_behind(uuid, there.SerializeToString())) or translate.address(there)

@@ -148,6 +148,10 @@ class Go:
             raise GoError(answer.Error)
         return list(answer.IsOnWhatsAppResponse)
 
+    def number_behind(self, uuid: bytes, lid: bytes) -> Any:
+        """The JID of the number, empty while the library has not heard of it. Panics for an unknown client."""
+        return _found(pb.GetJIDFromStoreReturnFunction.FromString(self._go.GetPNFromLID(uuid, lid, len(lid)))).Jid
+
     def groups(self, uuid: bytes) -> list[Any]:
         answer = pb.GetJoinedGroupsReturnFunction.FromString(self._go.GetJoinedGroups(uuid))
         if answer.Error:

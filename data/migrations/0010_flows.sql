@@ -24,6 +24,11 @@ CREATE TABLE "contact_group" ("id" VARCHAR(255) NOT NULL PRIMARY KEY, "name" VAR
 CREATE UNIQUE INDEX "contact_group_name" ON "contact_group" ("name");
 CREATE TABLE "contact_group_member" ("group_id" VARCHAR(255) NOT NULL, "contact_id" VARCHAR(255) NOT NULL, "added_at" INTEGER NOT NULL, PRIMARY KEY ("group_id", "contact_id"), FOREIGN KEY ("group_id") REFERENCES "contact_group" ("id") ON DELETE CASCADE, FOREIGN KEY ("contact_id") REFERENCES "contact" ("id") ON DELETE CASCADE);
 CREATE INDEX "contact_group_member_contact_id" ON "contact_group_member" ("contact_id");
+CREATE TABLE "flow_clock" ("flow" VARCHAR(255) NOT NULL, "trigger" VARCHAR(255) NOT NULL, "zone" VARCHAR(255) NOT NULL, "cron" VARCHAR(255) NOT NULL, "next_at" INTEGER NOT NULL, "working" INTEGER, "done_to" VARCHAR(255) NOT NULL, PRIMARY KEY ("flow", "trigger", "zone"));
+CREATE INDEX "flow_clock_next_at" ON "flow_clock" ("next_at");
+CREATE TABLE "flow_silence" ("flow" VARCHAR(255) NOT NULL, "trigger" VARCHAR(255) NOT NULL, "chat" VARCHAR(255) NOT NULL, "due_at" INTEGER NOT NULL, "fired" INTEGER NOT NULL, PRIMARY KEY ("flow", "trigger", "chat"));
+CREATE INDEX "flow_silence_chat" ON "flow_silence" ("chat");
+CREATE INDEX "flow_silence_due" ON "flow_silence" ("due_at") WHERE fired = 0;
 CREATE TABLE "log_place" ("reader" VARCHAR(255) NOT NULL PRIMARY KEY, "seq" INTEGER NOT NULL);
 INSERT INTO "flow" ("key", "name", "source", "document", "enabled", "priority", "version", "published", "problem", "created_at", "changed_at")
   SELECT "key", "name", "document", "document", "enabled", "priority", "version", CASE WHEN "problem" = '' THEN "version" END, "problem", "created_at", "changed_at" FROM "flow_before";

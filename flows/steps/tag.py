@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ..effects import TagContact
 from ..parts import Tag, listed
 from .base import Next, Outcome, StepKind
 
@@ -31,6 +30,6 @@ class TagStep(StepKind):
         return f'{"tag with " + listed(self.add) if self.add else ""}{off}'
 
     def run(self, turn: 'Turn') -> Outcome:
-        turn.do(TagContact(add=self.add, remove=self.remove))
+        turn.tag(self.add, self.remove)
         turn.tell('Tagged', add=list(self.add), remove=list(self.remove))
         return Next()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import ANNA, BEN, Door, until
+from .conftest import ANNA, Door, until
 from .test_chats import chat_of, says
 
 YAML = {'content-type': 'application/yaml'}
@@ -137,7 +137,8 @@ def test_the_schema_and_the_rights(door: Door) -> None:
         assert asks.get('/flows/rights').status_code == 200
         for method, path in (
             ('POST', '/flows'), ('PUT', '/flows/rights'), ('DELETE', '/flows/rights'),
-            ('POST', '/flows/rights/publish'), ('POST', '/flows/rights/copy'), ('POST', '/flows/rights/restore'), ('POST', '/flows/blueprints/menu'),
+            ('POST', '/flows/rights/publish'), ('POST', '/flows/rights/copy'), ('POST', '/flows/rights/restore'),
+            ('POST', '/flows/blueprints/menu'),
             ('PUT', '/flows/secrets/x'), ('DELETE', '/flows/secrets/x'), ('PATCH', '/flows/rights'),
         ):  # fmt: skip
             assert asks.request(method, path, json={}).status_code == 403, (method, path)
@@ -175,7 +176,7 @@ def test_a_program_starts_a_flow_and_sees_what_it_does(door: Door) -> None:
     tell = {'id': 'tell', 'do': 'send', 'text': 'You said {{ run.answer }}.'}
     live(door, flow('how-was-it', 'never said', ask, call, tell, triggers=[{'type': 'api', 'id': 'shop'}]))
     live(door, flow('another', 'never said', triggers=[{'type': 'api'}]))
-    new = {'session': 'shop', 'to': f'+{BEN}', 'values': {'order': '4711'}}
+    new = {'session': 'shop', 'to': f'+{ANNA}', 'values': {'order': '4711'}}
     headers = {'idempotency-key': 'how was it'}
     agent = door.by(door.key('agent', 'shop'))
     first = agent.post('/flows/how-was-it/start', json=new, headers=headers)
@@ -185,9 +186,9 @@ def test_a_program_starts_a_flow_and_sees_what_it_does(door: Door) -> None:
     waiting = until(lambda: run_of(door, id) if run_of(door, id)['state'] == 'waiting' else None)
     assert (waiting['trigger'], waiting['session'], waiting['waits']['for']) == ('api', 'shop', 'answer')
     assert waiting['facts']['by'] == 'agent key'
-    until(lambda: 'Is order 4711 well?' in inbox(door, BEN))
-    says(door, 'the 4711 was fine', BEN)
-    until(lambda: 'You said the 4711 was fine.' in inbox(door, BEN))
+    until(lambda: 'Is order 4711 well?' in inbox(door, ANNA))
+    says(door, 'the 4711 was fine', ANNA)
+    until(lambda: 'You said the 4711 was fine.' in inbox(door, ANNA))
     done = until(lambda: run_of(door, id) if run_of(door, id)['state'] == 'finished' else None)
     assert done['variables']['answer'] == 'the 4711 was fine'
     assert [each['flow'] for each in done['children']] == ['inner-one']

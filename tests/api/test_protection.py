@@ -99,8 +99,12 @@ def test_a_number_that_is_not_on_whatsapp_is_never_written_to(door: Door) -> Non
 
 def test_who_opted_out_gets_nothing_automatic(door: Door) -> None:
     opted = door.api.post('/opt-outs', json={'to': f'+{ANNA}', 'source': 'Wrote STOP'})
-    assert opted.json() == {'to': f'+{ANNA}', 'opted_out': True}
-    assert door.api.get(f'/opt-outs/+{ANNA}').json()['opted_out'] is True
+    said = opted.json()
+    assert (said['to'], said['opted_out'], said['source']) == (f'+{ANNA}', True, 'Wrote STOP')
+    assert door.api.post('/opt-outs', json={'to': f'+{ANNA}', 'source': 'again'}).json() == said
+    assert door.api.get(f'/opt-outs/+{ANNA}').json() == said
+    anna = door.api.get('/contacts', params={'q': ANNA}).json()['items'][0]
+    assert anna['opted_out'] == {'since': said['since'], 'source': 'Wrote STOP'}
     id = door.sends('an offer').json()['id']
     until(lambda: status(door, id) == 'blocked')
     assert door.message(id)['error']['code'] == 'opted_out'
@@ -111,6 +115,31 @@ def test_who_opted_out_gets_nothing_automatic(door: Door) -> None:
     assert door.api.post('/opt-outs', json={'to': '120363@g.us'}).status_code == 422
     door.api.post(f'/messages/{id}/resend').raise_for_status()
     until(lambda: status(door, id) in {'sent', 'delivered', 'read'})
+
+
+def test_who_opted_out_is_listed_page_by_page_with_their_names(door: Door) -> None:
+    told: list[object] = []
+    stop = door.gateway.bus.watch(lambda news: told.append(news.body) if news.kind == 'contact.updated' else None)
+    numbers = [f'+1555125{n:04}' for n in range(3)]
+    for number in numbers:
+        door.api.post('/opt-outs', json={'to': number, 'source': 'A list of theirs'}).raise_for_status()
+    stop()
+    assert [body['opted_out']['source'] for body in told if 'opted_out' in body] == ['A list of theirs'] * 3  # type: ignore[operator, index]
+    seen, cursor = [], ''
+    while True:
+        page = door.api.get('/opt-outs', params={'limit': 2, 'q': 'list of theirs', 'cursor': cursor}).json()
+        seen += [each['contact']['phone'] for each in page['items']]
+        if (cursor := page['next']) is None:
+            break
+    assert seen == numbers[::-1]
+    assert [each['contact']['phone'] for each in door.api.get('/opt-outs?q=1250001').json()['items']] == [numbers[1]]
+    assert door.api.get('/opt-outs', params={'cursor': 'nonsense'}).status_code == 422
+    narrow = door.by(door.key('agent', 'shop'))
+    assert narrow.get('/opt-outs', params={'q': 'list of theirs'}).json()['items'] == []  # the shop knows none of them
+    assert narrow.post('/opt-outs', json={'to': numbers[0]}).status_code == 403
+    for number in numbers:
+        assert door.api.delete(f'/opt-outs/{number}').status_code == 204
+    assert door.api.get('/opt-outs', params={'q': 'list of theirs'}).json()['items'] == []
 
 
 def test_the_third_of_ten_new_conversations_is_refused_and_seven_wait_while_replies_go(door: Door) -> None:

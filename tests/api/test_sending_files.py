@@ -123,12 +123,12 @@ def test_a_sticker_has_no_caption(door: Door) -> None:
 
 def test_a_repeated_request_sends_the_file_once(door: Door) -> None:
     data = base64.b64encode(picture('PNG', colour='orange')).decode()
-    body = {'session': 'shop', 'to': f'+{ANNA}', 'media': {'data': data, 'caption': 'once only'}}
+    body = {'session': 'shop', 'to': f'+{ANNA}', 'media': {'data': data, 'caption': 'orange photo once'}}
     answers = [door.api.post('/messages', json=body, headers={'idempotency-key': 'photo 1'}) for _ in range(2)]
     assert [each.status_code for each in answers] == [202, 202]
     assert answers[0].text == answers[1].text
     arrived(door, answers[0])
-    assert len(door.api.get('/messages', params={'q': 'once only'}).json()['items']) == 1
+    assert len(door.api.get('/messages', params={'q': 'orange photo once'}).json()['items']) == 1
 
 
 def test_a_key_for_one_session_sends_only_files_it_may_see(door: Door) -> None:

@@ -143,7 +143,7 @@ def test_the_program_says_that_it_lives(door: Door) -> None:
 
 def test_a_host_that_is_just_starting_keeps_nobody_waiting_but_who_asks_for_it(door: Door) -> None:
     with ThreadPoolExecutor(1) as caller:
-        with door.gateway.hosts._lock:  # as while one is started
+        with door.gateway.hosts.processes.lock:  # as while one is started
             asked = caller.submit(door.api.post, '/hosts/h99/restart')
             end = time.monotonic() + 1
             while time.monotonic() < end:

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from core.outbox import AHEAD
+from core.departures import AHEAD
 from core.sandbox.control import Fault
 from tests.stories.product import until
 

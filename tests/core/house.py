@@ -50,13 +50,19 @@ from data.database import close_database, database, open_database, read, write
 from data.messages import Message, receipts_of
 from data.sessions import Session, session_by_name
 from data.traffic import Line
+from flows.bench import Bench
 from flows.carrying import Carrying
+from flows.clocks import Clocks
+from flows.compliance import Compliance
 from flows.guards import CAREFUL, LoopGuard
 from flows.http import Http
 from flows.library import Library
+from flows.listening import Listener, from_now_on
 from flows.router import Router, Workers
 from flows.runner import Runner
 from flows.secrets import Secrets
+from flows.silences import Silences
+from flows.trials import failing
 
 T = TypeVar('T')
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -90,6 +96,7 @@ class TwinHosts:
         self.up: set[str] = set()
         self.checks: list[Future[None]] = []
         self.strangers: set[str] = set()
+        self.written: dict[str, str] = {}  # number -> how WhatsApp writes it
         self.mute = False
         self.holds = False
         self.fails_with: DovecoteError | None = None
@@ -239,13 +246,14 @@ class TwinHosts:
         return done
 
     def on_whatsapp(self, session: str, phones: tuple[str, ...]) -> 'Future[dict[str, str]]':
-        """Everybody but those in `strangers`; nobody answers while `mute`."""
+        """Everybody but those in `strangers`, under what is `written` of them; nobody answers while `mute`."""
         self.calls.extend(('on_whatsapp', phone) for phone in phones)
         told: Future[dict[str, str]] = Future()
         if self.mute:
             told.set_exception(CallFailed('WhatsApp did not answer in time.'))
         else:
-            told.set_result({phone: '' if phone in self.strangers else f'{phone}@s.whatsapp.net' for phone in phones})
+            there = {phone: self.written.get(phone, phone) for phone in phones if phone not in self.strangers}
+            told.set_result({phone: f'{there[phone]}@s.whatsapp.net' if phone in there else '' for phone in phones})
         return told
 
     def check(self, session: str, *, timeout: float = 10) -> 'Future[None]':
@@ -269,6 +277,10 @@ class House:
     blocklist: Blocklist
     pacing: Pacing
     runner: Runner
+    bench: Bench
+    listener: Listener
+    clocks: Clocks
+    silences: Silences
     workers: Workers
     secrets: Secrets
     news: list[News] = field(default_factory=list)
@@ -392,7 +404,14 @@ def house(tmp_path: Path) -> Iterator[House]:
     secrets = Secrets(world, Seal(b'the key of the house'))
     http = Http(world, Guard(LOOPBACK), secrets.opened)
     runner = Runner(world, desk, library, carrying, http, lambda chat, work: later.append(work))
-    router = Router(world, library, LoopGuard(CAREFUL), runner, workers)
+    bench = Bench(world, library, http)
+    library.failing = lambda document: failing(bench, document)
+    compliance = Compliance(outbox, pacing.opt_outs)
+    router = Router(world, library, LoopGuard(CAREFUL), runner, workers, compliance)
+    silences = Silences(world, library, router)
+    clocks = Clocks(world, library, router, identities, home='UTC')
+    listener = Listener(world, library, router, runner, silences)
+    write(from_now_on)
     groups = Groups(world, identities, hosts, GroupFacts(world, identities, desk))
     calls = Calls(world, identities, desk, hosts, outbox)
     presence, blocklist = Presence(world, identities, desk, hosts), Blocklist(world, identities, desk, hosts)
@@ -415,6 +434,10 @@ def house(tmp_path: Path) -> Iterator[House]:
         blocklist,
         pacing,
         runner,
+        bench,
+        listener,
+        clocks,
+        silences,
         workers,
         secrets,
         nudged=nudged,

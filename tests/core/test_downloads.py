@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 
 from core.bodies import media_body
-from core.downloads import NO_LONGER, Downloads, Policy, unsealed
+from core.downloads import NO_LONGER, Downloads, unsealed
 from core.errors import Conflict, Invalid, NotFound
 from core.events import FileKind, RemoteFile
 from core.fetch import Guard
 from core.media import MediaStore
+from core.media_policy import Policy
 from core.sandbox import attachments, certificates
 from core.sandbox.attachments import Attachment
 from core.sandbox.control import Fault

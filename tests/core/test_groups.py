@@ -538,8 +538,8 @@ def test_what_a_blocked_contact_writes_in_a_group_starts_nothing(house: House) -
         {
             'key': 'pong',
             'name': 'Pong',
-            'triggers': [{'chat': 'any', 'match': {'op': 'any'}}],
-            'steps': [{'text': 'pong'}],
+            'triggers': [{'type': 'message', 'chat': 'any', 'match': {'op': 'any'}}],
+            'steps': [{'do': 'send', 'text': 'pong'}],
         }
     )
     a_group(house, shop)

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from core.departures import AHEAD
 from core.errors import Conflict, Invalid, NotConnected, NotFound, SendRefused, SendUncertain
 from core.events import Connected, Disconnected, LoggedOut
-from core.outbox import AHEAD, Saying
+from core.outbox import Saying
 from data.database import read, write
 from data.messages import PAST_KEPT, Message
 
@@ -335,7 +336,7 @@ def test_the_log_names_what_did_not_leave_and_never_what_it_says(
         failed = house.post('another secret').id
         house.hosts.fails_with = SendUncertain('It may have left.')
         uncertain = house.post('a third secret').id
-    ours = [(record.levelname, record.getMessage()) for record in caplog.records if record.name == 'core.outbox']
+    ours = [(record.levelname, record.getMessage()) for record in caplog.records if record.name == 'core.outcomes']
     assert ours == [
         ('DEBUG', f'message {sent}: sent'),
         ('WARNING', f'message {failed}: failed (403)'),

@@ -13,7 +13,7 @@ from core.protection import PRESETS, Protection, changes_of, in_words, protectio
 from data.database import write
 from data.messages import Message
 from data.pacing import FIRST_PACE, Minute, minutes_of
-from data.traffic import BULK, BULK_FIRST, FIRST, KNOWN, REPLY
+from data.urgency import BULK, BULK_FIRST, FIRST, KNOWN, REPLY
 
 from .house import ANNA, BEN, OWNER, START, House, message
 
@@ -362,7 +362,7 @@ def test_while_whatsapp_does_not_say_whether_a_number_is_there_the_message_waits
 
 def test_who_opted_out_hears_only_from_people(house: House) -> None:
     house.working()
-    house.says('STOP')
+    house.says('Leave me alone')
     chat = house.post('Sorry to see you go.').chat_id
     person = house.message(Message.get(Message.direction == 'in').id).sender_id
     assert person is not None

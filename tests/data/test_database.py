@@ -1,5 +1,7 @@
 """One writer, many askers: what is promised about a write."""
 
+import hashlib
+import importlib
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,13 +14,16 @@ from data.contacts import Contact
 from data.database import (
     StorageFailed,
     after_commit,
+    as_number,
     close_database,
     database,
     is_writing,
     open_database,
+    statement,
     write,
     write_soon,
 )
+from data.opt_outs import list_opt_outs, opt_out_of
 from data.tables import TABLES
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, 123_000, tzinfo=UTC)
@@ -157,3 +162,26 @@ def test_the_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
         declared = schema()
     open_database(tmp_path / 'dovecote.db')
     assert migrated == declared
+
+
+def test_who_had_opted_out_before_they_were_listed_gets_a_name(tmp_path: Path) -> None:
+    step = importlib.import_module('data.migrations.0006_opt_outs')
+    anna, nobody = '15551230001', '15559999999'
+
+    def hashed(address: str) -> str:
+        return hashlib.sha256(address.encode()).hexdigest()
+
+    def before() -> None:
+        Contact.create(id='A', phone=anna, lid='777', created_at=NOW)
+        statement('DROP TABLE opt_out')
+        statement('CREATE TABLE opt_out (who VARCHAR(255) NOT NULL PRIMARY KEY, source VARCHAR(255), at INTEGER)')
+        for address in (f'{anna}@s.whatsapp.net', '777@lid', f'{nobody}@s.whatsapp.net'):
+            statement('INSERT INTO opt_out VALUES (?, ?, ?)', hashed(address), 'Wrote STOP', as_number(NOW))
+        step.up(None, database)
+
+    write(before)
+    listed = [(row.contact_id, row.source, row.at) for row in list_opt_outs()]
+    assert sorted(listed, key=str) == [('A', 'Wrote STOP', NOW), (None, 'Wrote STOP', NOW)]
+    assert opt_out_of('A', []) is not None
+    assert opt_out_of(None, [hashed('777@lid')]) is not None
+    assert opt_out_of(None, [hashed(f'{nobody}@s.whatsapp.net')]) is not None

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from core.bus import News
 from core.errors import Invalid, NotFound
-from core.news import News
 from data.chats import Chat
 from data.database import read
 from data.notes import Note
@@ -290,8 +290,8 @@ def test_feedback_is_started_by_a_program_and_a_silent_low_score_is_seen(house: 
         contact_id=chat.contact_id, facts={'by': 'the shop'},
     )  # fmt: skip
     live(house, 'menu')
-    assert len(house.router.happen(occasion, only='menu')) == 0
-    assert len(house.router.happen(occasion, only='feedback')) == 1
+    assert len(house.router.happen(occasion, only=house.library.flow('menu'))) == 0
+    assert len(house.router.happen(occasion, only=house.library.flow('feedback'))) == 1
     heard(house, '1')
     later(house, hours=25)
     assert told(house, 'feedback') == {'score': 1, 'comment': ''}

@@ -6,7 +6,7 @@ import signal
 from collections import Counter
 from typing import Any
 
-from core.outbox import AHEAD
+from core.departures import AHEAD
 
 from .product import ANNA, BEN, Product, alive, until
 

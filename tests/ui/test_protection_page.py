@@ -70,8 +70,83 @@ async def test_a_limit_of_whatsapp_is_a_notice_with_its_end_and_can_be_lifted(ta
     until(lambda: product.get(f'/messages/{waiting}')['status'] == 'delivered', 30)
 
 
+async def test_what_is_downloaded_by_itself_is_chosen_on_the_page(tab: Page, product: Product) -> None:
+    await open_as(tab, product, '/sessions/shop')
+    panel = tab.get_by_role('region', name='Received files and links')
+    await expect(panel.get_by_text('Files of every kind of up to 20 MB are downloaded by themselves.')).to_be_visible()
+    await expect(panel.get_by_text('Links are sent without a preview.')).to_be_visible()
+    await panel.get_by_role('button', name='Change').click()
+    asking = tab.get_by_role('dialog', name='Received files and links')
+    for kind in ('Videos', 'Stickers', 'Documents'):
+        await asking.get_by_role('checkbox', name=kind).click()
+    await asking.get_by_label('Up to how many MB').fill('8')
+    await asking.get_by_role('switch', name='Show what links lead to').click()
+    assert await flaws(tab) == []
+    await asking.get_by_role('button', name='Save').click()
+    told = 'Pictures, audio files and voice messages of up to 8 MB are downloaded by themselves.'
+    await expect(panel.get_by_text(told)).to_be_visible()
+    await expect(panel.get_by_text('Only when somebody asks: videos, documents and stickers.')).to_be_visible()
+    shop = product.get('/sessions/shop')
+    assert shop['media'] == {'fetch': ['image', 'audio', 'voice'], 'up_to_mb': 8}
+    assert shop['link_previews'] is True
+    await tab.set_viewport_size({'width': 390, 'height': 844})
+    await wear(tab, product, 'dark')
+    await tab.reload()
+    await expect(panel.get_by_text(told)).to_be_visible()
+    assert await flaws(tab) == []
+    assert not await is_too_wide(tab)
+    await wear(tab, product, 'light')
+
+
+async def test_who_wants_no_bulk_messages_is_told_beside_their_chat(tab: Page, product: Product) -> None:
+    product.say('No more offers, please')
+    chat = until(lambda: product.messages(q='no more offers'), 30)[0]['chat']
+    await open_as(tab, product, f'/inbox?chat={chat}', 'jo@example.org', ready='.conversation')
+    contact = tab.get_by_role('region', name='Contact')
+    await expect(contact.get_by_text('Gets automatic and bulk messages.')).to_be_visible()
+    await contact.get_by_role('button', name='Send no bulk messages…').click()
+    assert await flaws(tab) == []
+    await tab.get_by_role('button', name='Leave it').click()
+    await expect(contact.get_by_text('Gets automatic and bulk messages.')).to_be_visible()
+    await contact.get_by_role('button', name='Send no bulk messages…').click()
+    await tab.get_by_role('button', name='Send none').click()
+    told = contact.get_by_text('Does not want bulk messages since')
+    await expect(told).to_be_visible()
+    await expect(contact.get_by_text('(Jo Kim, in the inbox).')).to_be_visible()
+    assert await flaws(tab) == []
+    assert [each['contact']['phone'] for each in product.get('/opt-outs')['items']] == [f'+{ANNA}']
+    assert product.ask('DELETE', f'/opt-outs/+{ANNA}').status_code == 204  # somebody else; seen without a reload
+    await expect(told).to_be_hidden()
+    product.post('/opt-outs', {'to': f'+{ANNA}', 'source': 'Wrote STOP'})
+    await expect(contact.get_by_text('(Wrote STOP).')).to_be_visible()
+    await contact.get_by_role('button', name='Send bulk messages again…').click()
+    await tab.get_by_role('button', name='Send them again').click()
+    await expect(contact.get_by_text('Gets automatic and bulk messages.')).to_be_visible()
+    assert product.get('/opt-outs')['items'] == []
+
+
+async def test_a_chat_that_turns_out_to_be_another_ones_stays_open_as_that(tab: Page, product: Product) -> None:
+    product.post('/sandbox/phones', {'phone': '551187657777', 'name': 'Bia'})
+    product.say('bom dia', phone='551187657777')
+    until(lambda: product.messages(q='bom dia'), 30)
+    await open_as(tab, product, '/inbox', ready='.inbox')
+    await tab.get_by_role('button', name='New message').click()
+    asking = tab.get_by_role('dialog', name='New message')
+    await asking.get_by_label('To').fill('+55 11 98765-7777')
+    await asking.get_by_label('Message').fill('bom dia, Bia')
+    await asking.get_by_role('button', name='Send').click()
+    talk = tab.get_by_role('region', name='Conversation')
+    await expect(talk.get_by_text('bom dia', exact=True)).to_be_visible()
+    await expect(talk.get_by_text('bom dia, Bia')).to_be_visible()
+    await expect(tab.get_by_role('region', name='Contact').get_by_text('+55 1187657777')).to_be_visible()
+    until(lambda: 'bom dia, Bia' in product.inbox('551187657777'), 30)
+
+
 async def test_whoever_may_not_manage_sessions_sees_it_and_changes_nothing(tab: Page, product: Product) -> None:
     await open_as(tab, product, '/sessions/shop', 'vera@example.org')
     panel = tab.get_by_role('region', name='Number protection')
     await expect(panel.get_by_text('Preset: Off')).to_be_visible()
     await expect(panel.get_by_role('button', name='Change…')).to_have_count(0)
+    files = tab.get_by_role('region', name='Received files and links')
+    await expect(files.get_by_text('downloaded by themselves').first).to_be_visible()
+    await expect(files.get_by_role('button')).to_have_count(0)

@@ -12,7 +12,6 @@ from core.errors import Invalid
 from core.events import FileKind
 from core.media import Media
 from core.outbox import Saying
-from core.preview import first_link, preview_of
 from core.rights import Asker
 
 from ..compose import Gateway
@@ -51,13 +50,6 @@ def attached(gateway: Gateway, asker: Asker, part: MediaPart) -> Saying:
     file = gateway.media.local_file(fits, kind)
     named = replace(file, filename=part.filename or media.filename or file.filename)
     return Saying(kind=kind, text=part.caption, content=kept(named), media_id=fits.id)
-
-
-def with_preview(gateway: Gateway, said: Saying) -> Saying:
-    """The same text with what its first link leads to; without, when that cannot be had."""
-    link = first_link(said.text)
-    found = preview_of(gateway.guard, link) if link else None
-    return replace(said, content=kept(found)) if found is not None else said
 
 
 def kind_of(media: Media) -> FileKind:

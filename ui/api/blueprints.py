@@ -17,7 +17,7 @@ from .asking import Route, asker_of, body_of, must_have_all, says
 from .flows import draft_body
 from .lists import Page, json_bytes, list_answer
 from .once import carried_out_once, once_of
-from .shapes import BlueprintOut, DraftOut
+from .shapes.flows import BlueprintOut, DraftOut
 
 
 class NewFromBlueprint(BaseModel):

@@ -11,7 +11,7 @@ from ..compose import Gateway
 from .aside import aside_slowly
 from .asking import Route, asker_of, says
 from .lists import json_answer
-from .shapes import MessageOut
+from .shapes.messages import MessageOut
 
 
 def routes(gateway: Gateway) -> APIRouter:

@@ -37,7 +37,8 @@ from .lists import (
 )
 from .messages import author_of
 from .once import carried_out, once_of
-from .shapes import ChatOut, MessageOut, NoteOut, ReadOut
+from .shapes.chats import ChatOut, NoteOut, ReadOut
+from .shapes.messages import MessageOut
 
 
 class Typing(BaseModel):
@@ -66,8 +67,14 @@ class NewNote(BaseModel):
 
 def routes(gateway: Gateway) -> APIRouter:
     api = APIRouter(route_class=Route, prefix='/api/v1/chats', tags=['chats'])
-    chats = gateway.chats
+    _listing(api)
+    _reading(api, gateway)
+    _answering(api, gateway)
+    _notes(api, gateway)
+    return api
 
+
+def _listing(api: APIRouter) -> None:
     @api.get('', **says('List chats', 'messages.see', gives=Page[ChatOut], problems=(404,)))
     async def list_chats(
         request: Request,
@@ -99,6 +106,10 @@ def routes(gateway: Gateway) -> APIRouter:
         asker = asker_of(request)
         return json_answer(await aside(lambda: chat_body(visible_chat(asker, id))))
 
+
+def _reading(api: APIRouter, gateway: Gateway) -> None:
+    chats = gateway.chats
+
     @api.get('/{id}/messages', **says('Messages of a chat', 'messages.see', gives=Page[MessageOut], problems=(404,)))
     async def messages(request: Request, id: str, limit: Limit = 50, cursor: Cursor = '') -> Response:
         """Newest first. Reactions, edits, deletions and votes are shown on the messages they are about."""
@@ -122,6 +133,10 @@ def routes(gateway: Gateway) -> APIRouter:
             return chats.read(id)
 
         return json_answer({'chat': id, 'unread': 0, 'receipts': await aside(work)})
+
+
+def _answering(api: APIRouter, gateway: Gateway) -> None:
+    chats = gateway.chats
 
     @api.post('/{id}/typing', **says('Show typing', 'messages.send', status=204, takes=Typing,
               optional=True, example={'state': 'typing'}, problems=(404, 409, 504)))  # fmt: skip
@@ -158,9 +173,6 @@ def routes(gateway: Gateway) -> APIRouter:
             return chat_body(visible_chat(asker, id))
 
         return json_answer(await aside(work))
-
-    _notes(api, gateway)
-    return api
 
 
 def _notes(api: APIRouter, gateway: Gateway) -> None:

@@ -7,19 +7,23 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from core.addresses import Address, parse_recipient
+from core.addresses import Address, parse_jid, parse_recipient
 from core.bodies import Body, time_text
 from core.errors import Invalid, NotFound
+from core.numbers import spellings
+from core.opt_outs import opted_out_body
 from core.rights import Asker
 from data.blocked import blockers_of
 from data.chats import Chat, chats_with, find_contacts
 from data.contacts import Contact
+from data.database import write
+from data.opt_outs import opted_out_among
 
 from ..compose import Gateway
 from .aside import answered, aside
 from .asking import Route, asker_of, body_of, says, visible_ids, visible_session
 from .lists import Cursor, Limit, OfSession, Page, cut, id_of, json_answer, list_answer
-from .shapes import CheckOut, ContactOut, PresenceOut
+from .shapes.contacts import CheckOut, ContactOut, PresenceOut
 
 MOST_CHECKED = 50
 
@@ -83,18 +87,28 @@ def routes(gateway: Gateway) -> APIRouter:
     @api.post('/check', **says('Who is on WhatsApp?', 'messages.send', gives=CheckOut, takes=NewCheck,
               example={'session': 'shop', 'phones': ['+15551230001']}, problems=(404, 409, 504)))  # fmt: skip
     async def check(request: Request) -> Response:
-        """Asks WhatsApp about up to 50 numbers at once. Ask sparingly: WhatsApp blocks accounts that ask for many."""
+        """Asks WhatsApp about up to 50 numbers at once. Ask sparingly: WhatsApp blocks accounts that ask for many.
+
+        A number of Brazil, Mexico or Argentina is asked for with and without the digit that WhatsApp leaves out of
+        some; `number` is the one that is there, and its contact is known by it from then on.
+        """
         asker, new = asker_of(request), await body_of(request, NewCheck)
         row = await aside(lambda: visible_session(asker, new.session))
         digits = tuple(_digits(text, row.country, n) for n, text in enumerate(new.phones))
-        found = await answered(gateway.hosts.on_whatsapp(row.id, digits))
-        items = [
-            {'phone': f'+{each}', 'on_whatsapp': bool(found.get(each)), 'address': found.get(each) or None}
-            for each in digits
-        ]
+        asked = tuple(dict.fromkeys(each for phone in digits for each in spellings(phone)))
+        found = await answered(gateway.hosts.on_whatsapp(row.id, asked))
+        learn = gateway.pacing.numbers.learn
+        addresses = await aside(lambda: write(lambda: [learn(spellings(phone), found) for phone in digits]))
+        items = [_checked(phone, address) for phone, address in zip(digits, addresses, strict=True)]
         return json_answer({'items': items})
 
     return api
+
+
+def _checked(phone: str, address: str) -> Body:
+    there = parse_jid(address) if address else None
+    number = f'+{there.digits}' if there is not None and there.kind == 'phone' else None
+    return {'phone': f'+{phone}', 'on_whatsapp': bool(address), 'number': number, 'address': address or None}
 
 
 def _latest_chat(asker: Asker, contact_id: str, session: str) -> Chat:
@@ -112,8 +126,11 @@ def _digits(text: str, country: str, number: int) -> str:
 
 
 def _bodies(rows: Sequence[Contact]) -> list[Body]:
-    blocked = blockers_of([row.id for row in rows])
-    return [{**_body(row), 'blocked': blocked.get(row.id, [])} for row in rows]
+    ids = [row.id for row in rows]
+    blocked, out = blockers_of(ids), opted_out_among(ids)
+    return [
+        {**_body(row), 'blocked': blocked.get(row.id, []), 'opted_out': opted_out_body(out.get(row.id))} for row in rows
+    ]
 
 
 def _body(row: Contact) -> Body:

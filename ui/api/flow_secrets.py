@@ -12,7 +12,7 @@ from ..compose import Gateway
 from .aside import aside
 from .asking import Route, asker_of, body_of, must_have_all, says
 from .lists import Page, list_answer
-from .shapes import FlowSecretOut
+from .shapes.flows import FlowSecretOut
 
 Named = Annotated[str, Path(description='Letters, digits and “_”.')]
 
@@ -37,7 +37,7 @@ def routes(gateway: Gateway) -> APIRouter:
 
     @api.put('/{secret}', **says('Keep a secret of flows', 'flows.edit', status=204, takes=NewFlowSecret,
              example={'value': 's3cr3t'}, problems=(409,)))  # fmt: skip
-    async def put(request: Request, secret: Named) -> Response:
+    async def keep_secret(request: Request, secret: Named) -> Response:
         """Takes the place of one of the same name."""
         must_have_all(asker_of(request), 'change secrets of flows')
         new = await body_of(request, NewFlowSecret)
@@ -45,7 +45,7 @@ def routes(gateway: Gateway) -> APIRouter:
         return Response(status_code=204)
 
     @api.delete('/{secret}', **says('Delete a secret of flows', 'flows.edit', status=204, problems=(404,)))
-    async def delete(request: Request, secret: Named) -> Response:
+    async def delete_secret(request: Request, secret: Named) -> Response:
         """Steps that use it fail from then on."""
         must_have_all(asker_of(request), 'delete secrets of flows')
         await aside(lambda: secrets.delete(secret))

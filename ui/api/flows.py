@@ -17,9 +17,9 @@ from .aside import aside, aside_slowly
 from .asking import Route, asker_of, body_of, body_or_default, must_have_all, says
 from .flow_text import YAML, flow_text, in_yaml, wants_yaml
 from .lists import Cursor, Limit, Page, cut, id_of, json_answer, json_bytes, list_answer
-from .once import Nothing, carried_out_once, once_of
+from .once import carried_out_once, once_of
 from .problems import InvalidFields
-from .shapes import DraftOut, FlowOut, FlowVersionOut, OneFlowOut, PublishedOut, StartedOut
+from .shapes.flows import DraftOut, FlowOut, FlowVersionOut, OneFlowOut, PublishedOut, StartedOut
 from .starting import NewStart, started
 
 EXAMPLE: dict[str, Any] = {
@@ -44,6 +44,12 @@ class NewCopy(BaseModel):
 
     key: Annotated[str, Field(description='Of the copy.', examples=['hello-2'])]
     name: Annotated[str, Field(max_length=100, description='Empty: “… (copy)”.', examples=['Hello again'])] = ''
+
+
+class NewPublication(BaseModel):
+    model_config = ConfigDict(extra='forbid')
+
+    despite_tests: Annotated[bool, Field(description='Also when its own tests fail.')] = False
 
 
 class RestoredVersion(BaseModel):
@@ -158,23 +164,23 @@ def _keeping(api: APIRouter, gateway: Gateway) -> None:
 def _publishing(api: APIRouter, gateway: Gateway) -> None:
     library = gateway.library
 
-    @api.post('/{key}/publish', **says('Publish a flow', 'flows.edit', gives=PublishedOut, problems=(404, 422),
-              once=True))  # fmt: skip
+    @api.post('/{key}/publish', **says('Publish a flow', 'flows.edit', gives=PublishedOut, takes=NewPublication,
+              optional=True, example={}, problems=(404, 409), once=True))  # fmt: skip
     async def publish(request: Request, key: FlowKey) -> Response:
-        """Lets the draft run. Runs that are under way go on with the version they began with. 422 with everything
-        that is wrong with a draft that cannot run.
+        """Lets the draft run. Runs that are under way go on with the version they began with. 422 `flow_cannot_run`
+        with everything that is wrong with a draft that cannot run, 409 `tests_failed` when its own tests fail.
         """
         asker = asker_of(request)
         must_have_all(asker, 'change flows')
-        await body_or_default(request, Nothing)
-        once = once_of(request, Nothing())
+        new = await body_or_default(request, NewPublication)
+        once = once_of(request, new)
 
         def work() -> tuple[int, bytes]:
             _, problems = examine(found(key).document)
             if problems:
                 fields = [(each.place or 'document', f'{each.sentence}.') for each in problems]
                 raise InvalidFields(fields, code='flow_cannot_run')
-            row = library.publish(key, asker.name)
+            row = library.publish(key, asker.name, despite_tests=new.despite_tests)
             return 200, json_bytes({'key': row.key, 'version': row.published})
 
         given = await aside_slowly(lambda: carried_out_once(once, gateway.world, work))

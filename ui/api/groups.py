@@ -24,7 +24,7 @@ from .asking import Route, asker_of, body_of, says, visible_ids, visible_session
 from .lists import Cursor, Limit, OfSession, Page, cut, id_of, json_answer, json_bytes, list_answer
 from .once import carried_out_once, once_of
 from .problems import WrongType
-from .shapes import GroupOut, InviteOut, MembersOut, NewGroupOut, OneGroupOut, PreviewGroupOut
+from .shapes.groups import GroupOut, InviteOut, MembersOut, NewGroupOut, OneGroupOut, PreviewGroupOut
 
 ACTIONS: tuple[Action, ...] = ('add', 'remove', 'promote', 'demote')
 MISSING = (404, 409, 504)

@@ -12,7 +12,8 @@ from ..compose import Gateway
 from .aside import aside
 from .asking import Route, asker_of, must_have_all, says
 from .lists import json_answer
-from .shapes import HostOut, StatusOut
+from .shapes import StatusOut
+from .shapes.hosts import HostOut
 
 
 def routes(gateway: Gateway) -> APIRouter:

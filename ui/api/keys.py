@@ -20,7 +20,7 @@ from .aside import aside
 from .asking import Route, asker_of, body_of, says, visible_session
 from .lists import Cursor, Limit, Page, aware, cut, id_of, json_answer, json_bytes, list_answer
 from .once import carried_out, once_of, opened, sealed
-from .shapes import KeyOut, NewKeyOut
+from .shapes.people import KeyOut, NewKeyOut
 
 RoleName = Literal['owner', 'admin', 'agent', 'viewer']
 

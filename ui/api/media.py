@@ -23,7 +23,7 @@ from .messages import visible_message
 from .multipart import FilePart
 from .once import carried_out, once_of
 from .problems import WrongType
-from .shapes import FileOut, WantedOut
+from .shapes.media import FileOut, WantedOut
 
 AT_A_TIME = 512 * 1024  # bytes, for each turn of a thread that writes
 AROUND = 64 * 1024  # bytes that a form may have around its file

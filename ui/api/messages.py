@@ -9,7 +9,9 @@ from starlette.responses import Response
 
 from core.bodies import Body, history_of, marked_bodies
 from core.errors import NotFound
+from core.link_previews import with_preview
 from core.outbox import Author, Saying
+from core.preview import first_link
 from core.rights import Asker
 from data.database import write_soon
 from data.messages import Message, find_messages, message_by_id, receipts_of
@@ -18,11 +20,11 @@ from data.traffic import Line
 from ..compose import Gateway
 from .aside import aside, aside_slowly
 from .asking import Route, asker_of, body_of, says, visible_ids, visible_session
-from .attaching import attached, with_preview
+from .attaching import attached
 from .lists import Cursor, Limit, OfSession, Page, aware, cut, id_of, json_answer, json_bytes, list_answer
 from .once import Nothing, carried_out, once_of, recalled
 from .saying import NewMessage, NewWords, checked, saying_of
-from .shapes import ChangedOut, MessageOut, OneMessageOut, QueuedOut
+from .shapes.messages import ChangedOut, MessageOut, OneMessageOut, QueuedOut
 
 Status = Literal[
     'received', 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'read', 'played', 'failed', 'uncertain',
@@ -32,6 +34,14 @@ Status = Literal[
 
 def routes(gateway: Gateway) -> APIRouter:
     api = APIRouter(route_class=Route, prefix='/api/v1/messages', tags=['messages'])
+    _sending(api, gateway)
+    _finding(api)
+    _changing(api, gateway)
+    _settling(api, gateway)
+    return api
+
+
+def _sending(api: APIRouter, gateway: Gateway) -> None:
     outbox, world = gateway.outbox, gateway.world
 
     @api.post('', **says('Send a message', 'messages.send', status=202, gives=QueuedOut, takes=NewMessage,
@@ -43,10 +53,13 @@ def routes(gateway: Gateway) -> APIRouter:
         What becomes of it: `GET /messages/{id}`, or the events `message.sent`, `message.delivered`, `message.read`,
         `message.failed`. With an `Idempotency-Key` a repeated request is never sent twice. 409
         `session_not_working` when the session is stopped or not linked.
+
+        A number of Brazil, Mexico or Argentina may have the digit that WhatsApp leaves out of some, or not. When
+        it belongs to somebody we know under the other, `contact.resolved` tells in `chats` where this goes on.
         """
         asker, new = asker_of(request), await body_of(request, NewMessage)
         once = once_of(request, checked(new))
-        if new.media is not None or new.preview:
+        if new.media is not None or (new.preview is not False and new.text is not None and first_link(new.text)):
             if (given := await aside(lambda: recalled(once))) is not None:  # nothing is fetched twice for it
                 return given.answer()
             said = await aside_slowly(lambda: _prepared(gateway, asker, new))
@@ -63,6 +76,8 @@ def routes(gateway: Gateway) -> APIRouter:
         given = await asyncio.wrap_future(write_soon(lambda: carried_out(once, world, post)))
         return given.answer()
 
+
+def _finding(api: APIRouter) -> None:
     @api.get('', **says('Find messages', 'messages.see', gives=Page[MessageOut], problems=(404,)))
     async def find(
         request: Request,
@@ -71,7 +86,13 @@ def routes(gateway: Gateway) -> APIRouter:
         status: Annotated[Status | None, Query(description='Only with this status.')] = None,
         direction: Annotated[Literal['in', 'out'] | None, Query(description='Only incoming or outgoing.')] = None,
         since: Annotated[datetime | None, Query(description='Only from this time on.')] = None,
-        q: Annotated[str, Query(max_length=200, description='Only with this in the text.')] = '',
+        q: Annotated[
+            str,
+            Query(
+                max_length=200,
+                description='Only with all of these words in the text; the last may be unfinished.',
+            ),
+        ] = '',
         limit: Limit = 50,
         cursor: Cursor = '',
     ) -> Response:
@@ -97,6 +118,10 @@ def routes(gateway: Gateway) -> APIRouter:
             return {**marked_bodies([row])[0], 'history': history_of(row, receipts_of(row))}
 
         return json_answer(await aside(read))
+
+
+def _changing(api: APIRouter, gateway: Gateway) -> None:
+    outbox = gateway.outbox
 
     @api.patch('/{id}', **says('Edit a message', 'messages.send', status=202, gives=ChangedOut, takes=NewWords,
                example={'text': 'Your order is ready at noon.'}, problems=(404, 409)))  # fmt: skip
@@ -132,6 +157,10 @@ def routes(gateway: Gateway) -> APIRouter:
 
         return Response(await aside(work), media_type='application/json')
 
+
+def _settling(api: APIRouter, gateway: Gateway) -> None:
+    outbox, world = gateway.outbox, gateway.world
+
     @api.post('/{id}/resend', **says('Send a message again', 'messages.send', status=202, gives=QueuedOut,
                                      problems=(404, 409), once=True))  # fmt: skip
     async def resend(request: Request, id: str) -> Response:
@@ -163,16 +192,13 @@ def routes(gateway: Gateway) -> APIRouter:
 
         return Response(await aside(work), media_type='application/json')
 
-    return api
-
 
 def _prepared(gateway: Gateway, asker: Asker, new: NewMessage) -> Saying:
-    """With its file as WhatsApp takes it, or with its preview."""
+    """With its file as WhatsApp takes it, or with its preview if there shall be one."""
+    row = visible_session(asker, new.session)
     if new.media is not None:
-        if asker.sessions is not None:
-            visible_session(asker, new.session)
         return saying_of(new, attached(gateway, asker, new.media))
-    return with_preview(gateway, saying_of(new))
+    return with_preview(gateway.guard, saying_of(new), row.extra, asked=new.preview)
 
 
 def author_of(asker: Asker) -> Author:

@@ -18,7 +18,7 @@ from .asking import Route, asker_of, body_of, must_have_all, says
 from .keys import RoleName
 from .lists import Cursor, Limit, Page, cut, id_of, json_answer, json_bytes, list_answer
 from .once import Given, keep, once_of, recalled
-from .shapes import MeOut, UserOut
+from .shapes.people import MeOut, UserOut
 
 Password = Annotated[str, Field(min_length=1, max_length=1024, examples=['correct horse battery'])]
 

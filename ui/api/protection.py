@@ -2,22 +2,25 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from core.addresses import Address, parse_recipient
 from core.bodies import Body
 from core.errors import Invalid, NotFound
+from core.identities import person
+from core.opt_outs import opted_out_body
 from core.protection import PRESETS
 from data.database import write
+from data.opt_outs import OptOut, list_opt_outs
 
 from ..compose import Gateway
 from .aside import aside
-from .asking import Route, asker_of, body_of, must_have_all, says, visible_session
-from .lists import json_answer
+from .asking import Route, asker_of, body_of, must_have_all, says, visible_ids, visible_session
+from .lists import Cursor, Limit, Page, cut, id_of, json_answer, list_answer
 from .sessions import body_of_protection, body_of_session
-from .shapes import OptedOut, ProtectionOut, SessionOut
+from .shapes.sessions import OptedOut, OptOutOut, ProtectionOut, SessionOut
 
 LONGEST = 200
 
@@ -69,35 +72,49 @@ def _opting_out(api: APIRouter, gateway: Gateway) -> None:
             raise Invalid('A group cannot opt out, only people.', field='to')
         return address
 
-    def opted_out(to: str) -> bool:
-        address = someone(to)
-        if address.kind == 'contact':
-            return opt_outs.include(gateway.identities.someone(address))
-        return opt_outs.include_address(address)
+    def answer(to: str) -> Body:
+        said = opted_out_body(opt_outs.at(someone(to)))
+        return {'to': to, 'opted_out': said is not None, 'since': None, 'source': None, **(said or {})}
 
-    def take_out(new: NewOptOut) -> None:
+    def take_out(new: NewOptOut) -> Body:
         opt_outs.opt_out(gateway.identities.someone(someone(new.to)), source=new.source)
+        return answer(new.to)
 
     def opt_in(to: str) -> bool:
         return opt_outs.opt_in(gateway.identities.someone(someone(to)))
+
+    @api.get('/opt-outs', **says('Who has opted out', 'messages.see', gives=Page[OptOutOut]))
+    async def list_them(
+        request: Request,
+        q: Annotated[str, Query(max_length=100, description='Only with this in the name, number or source.')] = '',
+        limit: Limit = 50,
+        cursor: Cursor = '',
+    ) -> Response:
+        """Newest first. A key for some sessions sees the people these have a chat with."""
+        asker, before = asker_of(request), id_of(cursor)
+
+        def read() -> tuple[list[Body], str | None]:
+            rows = list_opt_outs(session_ids=visible_ids(asker), q=q, before=before, limit=limit + 1)
+            page, following = cut(rows, limit, lambda row: (str(row.wish),))
+            return [_listed(row) for row in page], following
+
+        return list_answer(*await aside(read))
 
     @api.post('/opt-outs', **says('Opt somebody out', 'chats.manage', gives=OptedOut, takes=NewOptOut,
                                   example={'to': '+15551230001', 'source': 'Wrote STOP'}, problems=(404,)))  # fmt: skip
     async def opt_out(request: Request) -> Response:
         """From now on automatic and bulk messages to them are `blocked`, on every session. A person may still answer.
 
-        It is kept as a hash and outlives the contact.
+        It is kept as a hash and outlives the contact. Said twice, the first time counts.
         """
         must_have_all(asker_of(request), 'opt people out')
         new = await body_of(request, NewOptOut)
-        await aside(lambda: write(lambda: take_out(new)))
-        return json_answer({'to': new.to, 'opted_out': True})
+        return json_answer(await aside(lambda: write(lambda: take_out(new))))
 
     @api.get('/opt-outs/{to}', **says('Has somebody opted out?', 'messages.see', gives=OptedOut, problems=(404,)))
     async def look(request: Request, to: str) -> Response:
         must_have_all(asker_of(request), 'look up who opted out')
-        said = await aside(lambda: write(lambda: opted_out(to)))
-        return json_answer({'to': to, 'opted_out': said})
+        return json_answer(await aside(lambda: write(lambda: answer(to))))
 
     @api.delete('/opt-outs/{to}', **says('Opt somebody in again', 'chats.manage', status=204, problems=(404,)))
     async def forget(request: Request, to: str) -> Response:
@@ -105,3 +122,7 @@ def _opting_out(api: APIRouter, gateway: Gateway) -> None:
         if not await aside(lambda: write(lambda: opt_in(to))):
             raise NotFound('They have not opted out.')
         return Response(status_code=204)
+
+
+def _listed(row: OptOut) -> Body:
+    return {'contact': dict(person(row.contact)) if row.contact else None, **(opted_out_body(row) or {})}

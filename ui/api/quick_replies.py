@@ -17,7 +17,7 @@ from .aside import aside
 from .asking import Route, asker_of, body_of, must_have_all, says
 from .lists import Cursor, Limit, Page, cut, id_of, json_answer, json_bytes, list_answer
 from .once import carried_out, once_of
-from .shapes import QuickReplyOut
+from .shapes.chats import QuickReplyOut
 
 TEXT = 'A template: `{{ contact.name }}`, `contact.first_name`, `contact.phone`, `session.name`, `me.name`.'
 

@@ -14,7 +14,7 @@ from ..compose import Gateway
 from .aside import aside
 from .asking import Route, asker_of, says, visible_ids
 from .lists import Cursor, Limit, OfSession, Page, cut, id_of, json_answer, list_answer
-from .shapes import OneRunOut, RunOut
+from .shapes.flows import OneRunOut, RunOut
 
 STATES = (
     'queued, running, waiting; finished, stopped, error, timeout, cancelled; failed_conditions, failed_single, '

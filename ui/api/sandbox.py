@@ -22,7 +22,8 @@ from .lists import Page, json_answer, list_answer
 from .once import OnceRoute
 from .sandbox_talk import bytes_of, talking
 from .sessions import body_of_session
-from .shapes import DeviceOut, FaultOut, GroupMadeOut, LinkedOut, PhoneOut, StatusOut
+from .shapes import StatusOut
+from .shapes.sandbox import DeviceOut, FaultOut, GroupMadeOut, LinkedOut, PhoneOut
 
 CODE_WAITS = 20.0  # seconds for the session to show a code
 WORKS_WAITS = 10.0  # and to work after the scan

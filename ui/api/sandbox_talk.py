@@ -18,7 +18,8 @@ from .aside import aside
 from .asking import body_of, body_or_default, says
 from .lists import Page, json_answer, list_answer
 from .saying import CardPart, LocationPart, PollPart
-from .shapes import ReadCountOut, SaidOut, SeenOut, StatusOut
+from .shapes import StatusOut
+from .shapes.sandbox import ReadCountOut, SaidOut, SeenOut
 
 KINDS = ('text', 'media', 'location', 'contact', 'poll')
 ID = Field(description='The id of a message of its conversations.', examples=['3EB0A9253FA64269E11C9D'])
@@ -124,7 +125,7 @@ class NewPicture(_New):
     data: Annotated[str, Field(description='A JPEG in base64; empty removes the picture.', examples=[''])]
 
 
-class PlaceOut(BaseModel):
+class PhonePlaceOut(BaseModel):
     latitude: float = Field(examples=[52.52])
     longitude: float = Field(examples=[13.405])
     name: str
@@ -149,7 +150,7 @@ class ItemOut(SeenOut):
     tick: str = Field(default='', description='Of an own one: sent, delivered, read, played or failed.')
     seen: bool = Field(default=False, description='Whether its owner has read it.')
     seconds: int | None = Field(default=None, description='Of sound and video.')
-    location: PlaceOut | None = None
+    location: PhonePlaceOut | None = None
     phones: list[str] | None = Field(default=None, description='The numbers on a contact card.')
     options: list[OptionOut] | None = Field(default=None, description='Of a poll.')
     voted: list[str] | None = Field(default=None, description='Of a vote: what was chosen.')

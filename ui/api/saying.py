@@ -59,9 +59,10 @@ class NewMessage(_Part):
     poll: Annotated[PollPart | None, Field(description='A question with options.')] = None
     reaction: Annotated[ReactionPart | None, Field(description='An emoji on a message of this chat.')] = None
     media: Annotated[MediaPart | None, Field(description='A file.')] = None
-    preview: Annotated[bool, Field(
-        description='Fetch what the first link of the text leads to and show it with the text.',
-    )] = False  # fmt: skip
+    preview: Annotated[bool | None, Field(
+        description='Fetch what the first link of the text leads to and show it with the text. Left out: as the '
+                    'session does by itself (`link_previews`).',
+    )] = None  # fmt: skip
     template: Annotated[Any, Field(description='Not supported yet.')] = None
     send_at: Annotated[Any, Field(description='Not supported yet.')] = None
 

@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from core.bodies import Body, session_body, time_text
+from core.events import FileKind
+from core.link_previews import show_links
+from core.media_policy import MOST_MB, change_policy
 from core.protection import Protection, in_words
 from core.sessions import NEXT
 from data.database import write, write_soon
@@ -21,7 +24,7 @@ from .asking import Route, asker_of, body_of, must_have_all, says, visible_sessi
 from .lists import Cursor, Limit, Page, cut, id_of, json_answer, json_bytes, list_answer
 from .once import Given, Once, carried_out, keep, once_of
 from .qr import as_png, as_svg
-from .shapes import ChangeOut, CodeOut, SessionOut
+from .shapes.sessions import ChangeOut, CodeOut, SessionOut
 
 PICTURES = {
     'application/json': {},
@@ -45,6 +48,17 @@ class CallRules(BaseModel):
     text: Annotated[str | None, Field(max_length=1000, description='What is then written to the caller.')] = None
 
 
+class FetchingRules(BaseModel):
+    model_config = ConfigDict(extra='forbid')
+
+    fetch: Annotated[list[FileKind] | None, Field(
+        description='The kinds of received files that are fetched by themselves.', examples=[['image', 'voice']],
+    )] = None  # fmt: skip
+    up_to_mb: Annotated[int | None, Field(
+        strict=True, ge=0, le=MOST_MB, description='And up to how many MiB; larger ones when somebody asks.',
+    )] = None  # fmt: skip
+
+
 class SessionChanges(BaseModel):
     model_config = ConfigDict(extra='forbid')
 
@@ -56,6 +70,10 @@ class SessionChanges(BaseModel):
     protection: Annotated[dict[str, Any] | None, Field(
         description='A preset and what is different from it; null for the default.',
         examples=[{'preset': 'careful', 'per_day': 100}],
+    )] = None  # fmt: skip
+    media: Annotated[FetchingRules | None, Field(description='Which received files it fetches by itself.')] = None
+    link_previews: Annotated[bool | None, Field(
+        strict=True, description='Whether texts go with a preview of their first link where nobody says otherwise.',
     )] = None  # fmt: skip
 
 
@@ -116,19 +134,7 @@ def routes(gateway: Gateway) -> APIRouter:
         """Only what is named is changed. `protection` replaces what was chosen before."""
         new = await body_of(request, SessionChanges)
 
-        def work(name: str) -> Session:
-            row = sessions.named(name)
-            if new.country is not None:
-                sessions.change(name, country=new.country)
-            if new.calls is not None:
-                gateway.calls.set_rules(row.id, reject=new.calls.reject, text=new.calls.text)
-            if new.presence is not None:
-                gateway.presence.set_own(row.id, new.presence)
-            if 'protection' in new.model_fields_set:
-                gateway.pacing.protect(row.id, new.protection)
-            return sessions.named(name)
-
-        return await _act(gateway, request, name, work)
+        return await _act(gateway, request, name, lambda name: _changed(gateway, name, new))
 
     @api.delete('/{name}', **says('Delete a session', 'sessions.manage', status=204, problems=(404,)))
     async def delete(request: Request, name: str) -> Response:
@@ -153,6 +159,23 @@ def routes(gateway: Gateway) -> APIRouter:
     _doing(api, gateway)
     _linking(api, gateway)
     return api
+
+
+def _changed(gateway: Gateway, name: str, new: SessionChanges) -> Session:
+    row = gateway.sessions.named(name)
+    if new.country is not None:
+        gateway.sessions.change(name, country=new.country)
+    if new.calls is not None:
+        gateway.calls.set_rules(row.id, reject=new.calls.reject, text=new.calls.text)
+    if new.presence is not None:
+        gateway.presence.set_own(row.id, new.presence)
+    if new.media is not None:
+        change_policy(row.id, fetch=new.media.fetch, up_to_mb=new.media.up_to_mb)
+    if new.link_previews is not None:
+        show_links(row.id, new.link_previews)
+    if 'protection' in new.model_fields_set:
+        gateway.pacing.protect(row.id, new.protection)
+    return gateway.sessions.named(name)
 
 
 def _doing(api: APIRouter, gateway: Gateway) -> None:

@@ -48,7 +48,7 @@ def started(gateway: Gateway, asker: Asker, key: str, new: NewStart) -> list[str
     why = fitting(flow, occasion)
     if isinstance(why, str):
         raise Conflict(f'The flow {key} is not started like this: {why}.', code='no_api_trigger')
-    return gateway.router.happen(occasion, only=key)
+    return gateway.router.happen(occasion, only=flow)
 
 
 def _live(gateway: Gateway, key: str) -> LiveFlow:

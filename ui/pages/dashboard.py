@@ -6,7 +6,7 @@ from datetime import datetime
 
 from nicegui import ui
 
-from core.host.hosts import HostReport
+from core.host.slots import HostReport
 from core.rights import Login
 
 from ..aside import aside, reading

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from nicegui import ui
 
 from core.addresses import shown_phone
+from core.link_previews import shows_links
+from core.media_policy import Policy, policy_of
 from core.rights import Login
 from core.sessions import NEXT
 from data.messages import held_of, tally, unsettled
@@ -17,6 +19,7 @@ from ..calls import calls_and_presence
 from ..compose import Gateway
 from ..countries import countries
 from ..day import day_figures
+from ..fetching import FetchingPanel
 from ..frame import frame
 from ..live import live
 from ..login import guarded, page
@@ -74,6 +77,7 @@ class Seen:
     uncertain: int
     history: tuple[Knot, ...]
     protection: Protected
+    fetching: tuple[Policy, bool]
 
 
 class _Session:
@@ -106,6 +110,7 @@ class _Session:
             self.figures.show((seen.day, seen.uncertain))
             self.facts.show(self.known(seen))
             self.protection.show(seen.protection)
+            self.fetching.show(seen.fetching)
         self.history.show(seen.history)
         self.show_head()
 
@@ -151,6 +156,7 @@ class _Session:
 
     def draw_linked(self) -> None:
         self.protection = ProtectionPanel(self.gateway, self.login, id=self.id, name=self.name, refresh=self.refresh)
+        self.fetching = FetchingPanel(self.login, id=self.id, refresh=self.refresh)
         with box('two'):
             with box('stack wide'):
                 self.trouble = Part(_trouble)
@@ -159,6 +165,7 @@ class _Session:
                 with panel('This account'):
                     self.facts = Part(facts)
                 self.protection.draw()
+                self.fetching.draw()
                 if self.may:
                     self.draw_settings()
                     calls_and_presence(self.gateway, self.login, self.name, self.id)
@@ -274,6 +281,7 @@ def _look(gateway: Gateway, name: str, now: datetime) -> Seen | None:
             for each in history(row.id, 20)
         ),
         protection=look(gateway, row, now),
+        fetching=(policy_of(row.extra), shows_links(row.extra)),
     )
 
 

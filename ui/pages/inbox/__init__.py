@@ -16,6 +16,7 @@ from ...live import live
 from ...login import page
 from ...pieces import box
 from ...written import reader_zone
+from .bulk import BulkLine
 from .chats import ChatList
 from .contact import Contact
 from .conversation import CHANGES, HEARD, Conversation
@@ -55,8 +56,9 @@ class InboxPage:
             more=lambda: self.columns.classes('telling'),
         )  # fmt: skip
         self.contact = Contact(
-            self.asker, GroupPanel(gateway, login), close=lambda: self.columns.classes(remove='telling')
-        )
+            self.asker, GroupPanel(gateway, login), BulkLine(gateway, login, self._look_again),
+            close=lambda: self.columns.classes(remove='telling'),
+        )  # fmt: skip
         self._sandbox = gateway.sandbox is not None
         self._looking = True
         self._asks_again = False
@@ -69,6 +71,7 @@ class InboxPage:
             self.talk.draw()
             self.contact.draw()
         live(self.gateway.bus, self._listed, kinds=LISTED, every=0.25)
+        live(self.gateway.bus, self._people, kinds=('contact.updated', 'contact.resolved'), every=0.25)
         live(self.gateway.bus, self._session, kinds=('session.state',), every=0.5)
         ui.on('tab-seen', self._tab_seen)
         ui.run_javascript(TELL_SEEN)
@@ -132,6 +135,21 @@ class InboxPage:
         if chat is not None and any(each.session == chat.session_id for each in news):
             await self.talk.look_again()
 
+    async def _people(self, news: list[News]) -> None:
+        """Somebody is called otherwise, has opted out, or is somebody we know already: then their chats are one."""
+        for each in news:
+            if (goes_on := each.body.get('chats', {}).get(self._wanted)) is not None:
+                await self.open(str(goes_on))
+                return
+        chat = self.talk.chat
+        if chat is not None and any(each.body.get('contact', {}).get('id') == chat.contact_id for each in news):
+            await self._look_again()
+
+    async def _look_again(self) -> None:
+        await self.talk.look_again()
+        if self.talk.chat is not None:
+            self.contact.who(self.talk.chat)
+
     async def _read(self) -> None:
         """What is looked at is read; a tab in the background looks at nothing."""
         if self.talk.chat is not None and self._looking and self.asker.may('chats.manage'):
@@ -163,12 +181,12 @@ class InboxPage:
         return self.talk.talk.last_heard
 
     async def _write_first(self) -> None:
-        await new_chat(self.login, self.gateway.outbox, self.open)
+        await new_chat(self.login, self.gateway.outbox, self.gateway.guard, self.open)
 
     async def _write(self, to: str) -> None:
         """To the number on a contact card, from the session that the card came to."""
         session = self.talk.chat.session if self.talk.chat is not None else ''
-        await new_chat(self.login, self.gateway.outbox, self.open, to=to, session=session)
+        await new_chat(self.login, self.gateway.outbox, self.gateway.guard, self.open, to=to, session=session)
 
 
 def _put_address(path: str) -> None:

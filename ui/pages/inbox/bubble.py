@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nicegui import ui
 
-from core.outbox import EDITABLE, FORWARDED, REVOCABLE
+from core.allowed import EDITABLE, FORWARDED, REVOCABLE
 from core.world import Clock
 from data.database import EPOCH
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, get_args
 
 from nicegui import events, ui
 
+from core.allowed import SENDABLE
 from core.chats import Typing
 from core.contents import checked_cards, checked_place, checked_poll, kept
 from core.errors import DovecoteError, Invalid
 from core.events import Card, FileKind, Place, Poll
 from core.media import MIB
-from core.outbox import SENDABLE, Saying
+from core.outbox import Saying
 from core.quick_replies import filled_for
 from core.rights import Login, Right
 from data.chats import chat_by_id

@@ -1,6 +1,7 @@
 """The right column: who this is, and what happened to one message."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from core.rights import Asker
@@ -8,14 +9,15 @@ from core.rights import Asker
 from ...aside import reading
 from ...part import Part
 from ...pieces import box, facts, person, tool, trace, words
+from .bulk import BulkLine
 from .group import GroupPanel
 from .story import NOTHING, Story, story_of
 from .views import ChatView
 
 
 class Contact:
-    def __init__(self, asker: Asker, group: GroupPanel, *, close: Callable[[], object]) -> None:
-        self.asker, self.group, self.close = asker, group, close
+    def __init__(self, asker: Asker, group: GroupPanel, bulk: BulkLine, *, close: Callable[[], object]) -> None:
+        self.asker, self.group, self.bulk, self.close = asker, group, bulk, close
         self.message = ''
 
     def draw(self) -> None:
@@ -26,6 +28,7 @@ class Contact:
                 tool('close', 'Close', on_click=self.close).classes('push narrow')
             with box('scrolls drawer').props('tabindex=0 role=group aria-label="Contact and what happened"'):
                 self._who: Part[ChatView] = Part(self._draw_who, 'who')
+                self.bulk.draw()
                 self.group.draw()
                 self._story: Part[Story] = Part(_draw_story, 'story')
 
@@ -33,7 +36,8 @@ class Contact:
         self._around.set_visibility(yes)
 
     def who(self, chat: ChatView) -> None:
-        self._who.show(chat)
+        self._who.show(replace(chat, opted_out=None))
+        self.bulk.show(chat)
         self.group.follow(chat.id if chat.group else '')
 
     async def tell(self, message_id: str) -> bool:

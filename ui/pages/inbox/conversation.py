@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from nicegui import ui
 
+from core.allowed import SENDABLE
 from core.bus import News
-from core.outbox import SENDABLE
 from core.rights import Login
 
 from ...aside import aside, reading
@@ -51,7 +51,7 @@ class Conversation:
         self.picked, self.back, self.more, self.write = picked, back, more, write
         self.chat: ChatView | None = None
         self.typing = ''
-        self.doing = Doing(login, gateway.outbox, open)
+        self.doing = Doing(login, gateway.outbox, gateway.guard, open)
         self._may_send = login.asker.may('messages.send')
         self.talk = Talk(login.asker.id, self.clock, zone, may_send=self._may_send, does=self._does)
         self._turn = asyncio.Lock()  # what happens while a chat is being opened is shown after that

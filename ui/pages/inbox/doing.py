@@ -3,9 +3,11 @@
 from collections.abc import Awaitable, Callable
 
 from core.errors import NotFound
+from core.fetch import Guard
+from core.link_previews import with_preview
 from core.outbox import Author, Outbox, Saying
 from core.rights import Login
-from data.chats import chat_by_id
+from data.chats import Chat, chat_by_id
 from data.database import read
 from data.messages import message_by_id
 
@@ -18,8 +20,8 @@ from .said import Said
 class Doing:
     """Everything asks first where something cannot be undone. Raises what the outbox raises."""
 
-    def __init__(self, login: Login, outbox: Outbox, open: Callable[[str], Awaitable[None]]) -> None:
-        self.login, self.outbox, self.open = login, outbox, open
+    def __init__(self, login: Login, outbox: Outbox, guard: Guard, open: Callable[[str], Awaitable[None]]) -> None:
+        self.login, self.outbox, self.guard, self.open = login, outbox, guard, open
 
     async def say(self, chat_id: str, new: Saying) -> None:
         await aside(self._say, chat_id, new)
@@ -57,11 +59,11 @@ class Doing:
         return Author(id=f'user:{self.login.asker.id}', name=self.login.asker.name)
 
     def _say(self, chat_id: str, new: Saying) -> None:
-        self._must_see(chat_id)
-        self.outbox.put(chat_id, new, self.author)
+        extra = self._seen(chat_id).session.extra
+        self.outbox.put(chat_id, with_preview(self.guard, new, extra), self.author)
 
     def _forward(self, id: str, chat_id: str) -> None:
-        self._must_see(chat_id)
+        self._seen(chat_id)
         self.outbox.forward(id, chat_id, self.author)
 
     def _edit(self, id: str, text: str) -> None:
@@ -71,11 +73,12 @@ class Doing:
             raise NotFound('This message is not there any more.')
         self.outbox.edit(id, text, self.author)
 
-    def _must_see(self, chat_id: str) -> None:
+    def _seen(self, chat_id: str) -> Chat:
         with read():
             chat = chat_by_id(chat_id)
         if chat is None or not self.login.asker.may_session(chat.session_id):
             raise NotFound('This chat is not there any more.')
+        return chat
 
 
 async def send_again(outbox: Outbox, id: str, status: str, author: Author) -> None:

@@ -4,10 +4,15 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
+from core.allowed import can_send
 from core.errors import DovecoteError
-from core.outbox import Author, Outbox, Saying, can_send
+from core.fetch import Guard
+from core.link_previews import with_preview
+from core.outbox import Author, Outbox, Saying
 from core.rights import Login
-from data.sessions import all_sessions
+from data.database import read
+from data.sessions import all_sessions, session_by_name
+from data.traffic import Line, chat_of
 
 from ...aside import aside, reading
 from ...login import asker_now, guarded
@@ -15,7 +20,13 @@ from ...pieces import box, button, dialog, field, words
 
 
 async def new_chat(
-    login: Login, outbox: Outbox, open: Callable[[str], Awaitable[None]], *, to: str = '', session: str = ''
+    login: Login,
+    outbox: Outbox,
+    guard: Guard,
+    open: Callable[[str], Awaitable[None]],
+    *,
+    to: str = '',
+    session: str = '',
 ) -> None:
     """Asks whom to write to (`to` is a suggestion) and what, and opens the chat once the message is kept."""
     countries = await reading(_countries, login)
@@ -41,16 +52,23 @@ async def new_chat(
                 asker.must('messages.send')
                 new = Saying(session=str(sender.value), to=str(number.value or ''), text=str(text.value or ''))
                 author = Author(id=f'user:{asker.id}', name=asker.name)
-                row = await aside(outbox.post, new, author)
+                row = await aside(_post, outbox, guard, new, author)
             except DovecoteError as error:
                 problem.set_text(str(error))
                 return
             around.close()
-            await open(row.chat_id)
+            # It may be another one by now: somebody we know, whose number was written in its other way.
+            await open(await reading(chat_of, row.id) or row.chat_id)
 
         with box('beside'):
             button('Cancel', on_click=around.close)
             button('Send', 'primary', on_click=guarded(send))
+
+
+def _post(outbox: Outbox, guard: Guard, new: Saying, author: Author) -> Line:
+    with read():
+        session = session_by_name(new.session)
+    return outbox.post(with_preview(guard, new, session.extra if session is not None else {}), author)
 
 
 def _how(country: str) -> str:

@@ -9,6 +9,7 @@ from core.bodies import chat_body, closed_because
 from core.rights import Asker
 from data.chats import Chat, chat_by_id, counts_of, latest_chats
 from data.messages import Message, messages_by_ids
+from data.opt_outs import opted_out_among
 from data.people import all_users, names_of
 from data.search import Hit, search_messages
 
@@ -52,7 +53,8 @@ class Line:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatView:
     """An open chat. `keeper`: who answers, '' for the bot; `until`: when the bot comes back by itself. `owner`: whose
-    chat it is, '' for nobody's. `closed`: why nobody can write into it now, '' when one can.
+    chat it is, '' for nobody's. `closed`: why nobody can write into it now, '' when one can. `contact_id`: '' for a
+    group; `opted_out`: since when they want no bulk messages, and what made them.
     """
 
     id: str
@@ -72,6 +74,8 @@ class ChatView:
     until: datetime | None
     unread: int
     closed: str = ''
+    contact_id: str = ''
+    opted_out: tuple[datetime, str] | None = None
 
 
 def find_lines(
@@ -128,6 +132,7 @@ def chat_view(chat_id: str, asker: Asker) -> ChatView | None:
     if chat is None or not asker.may_session(chat.session_id):
         return None
     contact = chat.contact if chat.contact_id else None
+    wish = opted_out_among([str(contact.id)]).get(str(contact.id)) if contact else None
     owner = names_of([str(chat.assigned_to)]).get(str(chat.assigned_to), '') if chat.assigned_to else ''
     return ChatView(
         id=str(chat.id),
@@ -147,6 +152,8 @@ def chat_view(chat_id: str, asker: Asker) -> ChatView | None:
         until=chat.human_until,
         unread=int(chat.unread),
         closed=closed_because(chat),
+        contact_id=str(chat.contact_id or ''),
+        opted_out=(wish.at, str(wish.source)) if wish is not None else None,
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from nicegui import run, ui
 
 from core.doctor import examine
-from core.host.hosts import HostReport
+from core.host.slots import HostReport
 from core.rights import Login
 from core.settings import PREFIX, SETTINGS, Setting
 from data.database import read
