@@ -1,5 +1,6 @@
 """Runs of flows: those under way, those that wait, and what is written down of those that are over."""
 
+import itertools
 import json
 from collections.abc import Sequence
 from datetime import datetime
@@ -199,9 +200,15 @@ def _starts(flow: str, per: Per, id: str) -> Any:
 
 
 def misses_in_a_row(chat_id: str, most: int) -> int:
-    """How many of the latest messages of a chat started nothing, counted up to `most`."""
-    rows = statement('SELECT state FROM run WHERE chat = ? ORDER BY id DESC LIMIT ?', chat_id, most)
-    return next((number for number, (state,) in enumerate(rows) if state != 'not_triggered'), len(rows))
+    """How many of the latest messages of a chat nothing answered but the flows for just that, counted up to `most`."""
+    rows = statement(
+        "SELECT message, state = 'not_triggered' OR json_extract(\"trigger\", '$.type') = 'unanswered' FROM run"
+        " WHERE chat = ? AND state NOT IN ('failed_conditions', 'suppressed_cooldown') ORDER BY id DESC LIMIT ?",
+        chat_id,
+        3 * most,
+    )
+    missed = [message for message, _ in itertools.takewhile(lambda row: row[1], rows)]
+    return min(len(set(missed)), most)
 
 
 def is_running(id: str, turn: int) -> bool:

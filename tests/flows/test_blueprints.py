@@ -298,6 +298,16 @@ def test_feedback_is_started_by_a_program_and_a_silent_low_score_is_seen(house: 
     assert notes() == ['Feedback 1 of 5: they did not say why']
 
 
+def test_fallback_speaks_when_nothing_else_does_and_hands_over_the_second_time(house: House) -> None:
+    live(house, 'fallback')
+    live(house, 'answer', words=['hours'], text='7 to 18')
+    for text in ('abracadabra', 'hours', 'hokus', 'pokus', 'hours'):
+        heard(house, text)
+    once = 'I did not understand that. Write “menu” to see what I can help with.'
+    assert said(house) == [once, '7 to 18', once, 'I still do not understand, so a person will answer you here.']
+    assert (automation(), notes()) == ('human', ['Nothing understood this: pokus'])
+
+
 def test_person_is_told_to_the_team_in_and_out_of_hours(house: House) -> None:
     live(house, 'person', pause='2h')
     house.clock.at = SUNDAY
