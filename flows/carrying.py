@@ -6,8 +6,8 @@ from dataclasses import replace
 from core.chats import Chats
 from core.errors import Invalid
 from core.news import NewsDesk
-from core.opt_outs import OptOuts
-from core.outbox import Author, Outbox
+from core.opt_outs import COMPLIANCE, OptOuts
+from core.outbox import Author, Outbox, Saying
 from core.world import World
 from data.contacts import Contact
 from data.people import user_by_email
@@ -64,10 +64,8 @@ class Carrying:
                 self._hand_off(effect, run, document)
             case MarkRead():
                 self.chats.read(_chat(run))
-            case OptOut(back=True):
-                self.opt_outs.opt_in(_contact(run))
             case OptOut():
-                self.opt_outs.opt_out(_contact(run), source=f'Flow {document.name}')
+                self._opt_out(effect, run, document)
             case Emit():
                 body = {'name': effect.name, 'flow': document.key, 'run': run.id, 'values': effect.values}
                 self.desk.tell('flow.event', body, session=run.session_id or '', chat=run.chat_id or '')
@@ -90,6 +88,16 @@ class Carrying:
             self.chats.note(chat_id, effect.note, _author(run, document))
         body = {'chat': chat_id, 'flow': document.key, 'run': run.id, 'note': effect.note}
         self.desk.tell('handoff.requested', body, session=run.session_id or '', chat=chat_id)
+
+    def _opt_out(self, effect: OptOut, run: RunState, document: Document) -> None:
+        contact_id = _contact(run)
+        if effect.message:
+            author = Author(id=COMPLIANCE, name=f'Flow {document.name}', caused_by=run.message_id)
+            self.outbox.put(_chat(run), Saying(text=effect.message), author)
+        if effect.back:
+            self.opt_outs.opt_in(contact_id)
+        else:
+            self.opt_outs.opt_out(contact_id, source=f'Flow {document.name}')
 
     def _set(self, effect: SetContact, contact_id: str) -> None:
         row: Contact | None = Contact.get_or_none(Contact.id == contact_id)

@@ -68,9 +68,13 @@ class MarkRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptOut:
-    """The contact wants no automatic or bulk messages any more, or (`back`) wants them again."""
+    """The contact wants no automatic or bulk messages any more, or (`back`) wants them again.
+
+    `message` confirms it, and is the last that reaches them.
+    """
 
     back: bool = False
+    message: str = ''
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from ..effects import OptOut
+from ..parts import Template
 from .base import Next, Outcome, StepKind
 
 if TYPE_CHECKING:
@@ -12,18 +13,19 @@ if TYPE_CHECKING:
 
 
 class OptOutStep(StepKind):
-    """What the flow itself still sends does not reach them either; confirm before this step."""
+    """From then on nothing automatic reaches them, this flow's own messages included; `message` still does."""
 
     LABEL: ClassVar[str] = 'Opt out'
     ABOUT: ClassVar[str] = 'The contact gets no automatic and no bulk messages any more.'
 
     do: Literal['opt_out'] = 'opt_out'
     back: bool = Field(default=False, title='Opt in again instead')
+    message: Template = Field(default='', title='Confirm with')
 
     def says(self) -> str:
         return 'opt the contact in again' if self.back else 'opt the contact out'
 
     def run(self, turn: 'Turn') -> Outcome:
-        turn.do(OptOut(back=self.back))
+        turn.do(OptOut(back=self.back, message=turn.fill(self.message).strip()))
         turn.tell('Opted in again' if self.back else 'Opted out')
         return Next()

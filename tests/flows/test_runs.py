@@ -318,11 +318,11 @@ def test_a_flow_that_only_traces_does_nothing(house: House) -> None:
     assert states(house) == [('talk', 'finished')]
 
 
-def test_whoever_opted_out_gets_no_automatic_answer(house: House) -> None:
-    house.library.save(flow(say('Done.'), {'do': 'opt_out'}))
-    heard(house, 'start')
-    heard(house, 'start')
-    assert house.hosts.sent == [(f'{ANNA}@s.whatsapp.net', 'Done.')] or said(house) == []
+def test_whoever_opted_out_gets_the_confirmation_and_nothing_automatic_after_it(house: House) -> None:
+    house.library.save(flow({'do': 'opt_out', 'message': 'Done.'}, say('never'), word='enough'))
+    for _ in range(2):
+        heard(house, 'enough')
+    assert house.hosts.sent == [(f'{ANNA}@s.whatsapp.net', 'Done.'), (f'{ANNA}@s.whatsapp.net', 'Done.')]
 
 
 def test_a_run_goes_on_with_the_version_it_began_with(house: House) -> None:
