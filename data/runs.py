@@ -202,13 +202,14 @@ def _starts(flow: str, per: Per, id: str) -> Any:
 def misses_in_a_row(chat_id: str, most: int) -> int:
     """How many of the latest messages of a chat nothing answered but the flows for just that, counted up to `most`."""
     rows = statement(
-        "SELECT message, state = 'not_triggered' OR json_extract(\"trigger\", '$.type') = 'unanswered' FROM run"
-        " WHERE chat = ? AND state NOT IN ('failed_conditions', 'suppressed_cooldown') ORDER BY id DESC LIMIT ?",
+        "SELECT message, state IN ('not_triggered', 'failed_conditions', 'suppressed_cooldown')"
+        " OR json_extract(\"trigger\", '$.type') = 'unanswered' FROM run WHERE chat = ? ORDER BY id DESC LIMIT ?",
         chat_id,
-        3 * most,
+        5 * most,  # a message may have several
     )
-    missed = [message for message, _ in itertools.takewhile(lambda row: row[1], rows)]
-    return min(len(set(missed)), most)
+    messages = itertools.groupby(rows, key=lambda row: row[0])
+    missed = itertools.takewhile(lambda group: all(miss for _, miss in group[1]), messages)
+    return min(sum(1 for _ in missed), most)
 
 
 def is_running(id: str, turn: int) -> bool:
