@@ -133,14 +133,10 @@ def end_run(id: str, state: str, detail: str, at: datetime) -> bool:
     return bool(ended)
 
 
-def end_runs_of(flow: str, state: str, detail: str, at: datetime) -> int:
-    """All that are under way; how many that were."""
-    ended: int = (
-        Run.update(state=state, detail=detail, finished_at=at, turn=Run.turn + 1, wait_kind='', wait_key='')
-        .where(Run.flow == flow, SQL(OPEN))
-        .execute()
-    )
-    return ended
+def open_runs_of(flow: str) -> list[str]:
+    """Ids of all its runs that are under way, the newest first."""
+    rows = statement(f'SELECT id FROM run WHERE flow = ? AND {OPEN} ORDER BY id DESC', flow)
+    return [str(id) for (id,) in rows]
 
 
 def children_of(id: str) -> list[Run]:

@@ -11,7 +11,6 @@ from core.news import NewsDesk
 from core.world import World
 from data.database import after_commit, read, write
 from data.flows import Flow, FlowVersion, flow_by_key, live_versions, version_of
-from data.runs import end_runs_of
 
 from .flow import Document, read_document
 from .index import Index
@@ -33,10 +32,12 @@ class LiveFlow:
 class Library:
     """Live flows are kept in memory; every change to a row here drops that copy.
 
-    `failing` carries out the tests of a document; a sentence for each that fails.
+    `failing` carries out the tests of a document; a sentence for each that fails. `end_runs` ends, inside a write, what
+    a flow has under way; the runner says how.
     """
 
     failing: Callable[[Document], list[str]]
+    end_runs: Callable[[str, str], None]
 
     def __init__(self, world: World, desk: NewsDesk) -> None:
         self.world, self.desk = world, desk
@@ -44,6 +45,7 @@ class Library:
         self._changes = 0  # counted on the writer's thread
         self._lock = threading.Lock()
         self.failing = lambda _: []
+        self.end_runs = lambda key, reason: None
 
     def live(self) -> Index[LiveFlow]:
         """Those that are published, switched on and make sense, in the order in which they are asked."""
@@ -147,8 +149,9 @@ class Library:
         """With its versions; its runs end here, what was traced of it stays. Raises NotFound."""
 
         def remove() -> None:
-            self._row(key).delete_instance(recursive=True)
-            end_runs_of(key, 'cancelled', 'The flow was deleted.', self.world.now())
+            row = self._row(key)
+            self.end_runs(key, 'The flow was deleted.')
+            row.delete_instance(recursive=True)
             after_commit(self._changed)
 
         write(remove)

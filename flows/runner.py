@@ -26,6 +26,7 @@ from data.runs import (
     is_running,
     last_start,
     open_runs,
+    open_runs_of,
     save_run,
     starts_since,
     waiting_for,
@@ -79,6 +80,7 @@ class Runner:
         self._woken: set[str] = set()  # is in somebody's queue
 
         carrying.call = self._call
+        library.end_runs = self._end_all
 
     # ---- beginning
 
@@ -293,6 +295,11 @@ class Runner:
         self._wake_parent(_state(row), 'cancelled')
         self._lead_on(str(row.flow), str(row.scope), row.chat)
         return True
+
+    def _end_all(self, flow: str, reason: str) -> None:
+        """Inside a write: whatever the flow has under way."""
+        for id in open_runs_of(flow):
+            self.end(id, reason)
 
     def hand_off(self, run: Run, note: str) -> None:
         """Inside a write: a person answers in its chat from now on."""

@@ -95,6 +95,15 @@ def test_a_draft_that_cannot_run_is_kept_with_everything_that_is_wrong(door: Doo
     door.api.delete('/flows/wrong').raise_for_status()
 
 
+def test_a_draft_whose_own_tests_fail_is_published_only_on_purpose(door: Door) -> None:
+    promise = {'name': 'greets', 'given': {'message': {'text': 'ahoy'}}, 'expect': {'sent': [{'contains': 'Ahoy'}]}}
+    door.api.put('/flows/tested', json={**flow('tested', 'ahoy'), 'tests': [promise]}).raise_for_status()
+    refused = door.api.post('/flows/tested/publish')
+    assert (refused.status_code, refused.json()['code']) == (409, 'tests_failed')
+    assert door.api.post('/flows/tested/publish', json={'despite_tests': True}).json()['version'] == 1
+    door.api.delete('/flows/tested').raise_for_status()
+
+
 @pytest.mark.parametrize(
     ('text', 'status', 'said'),
     [

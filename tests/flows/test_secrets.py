@@ -10,7 +10,10 @@ from core.errors import Conflict, Invalid, NotFound
 from core.seal import Seal
 from data.database import database, read, write
 from data.runs import Run, children_of
-from flows.flow import examine
+from flows.bench import Trial
+from flows.doors import HttpAnswer, HttpCall
+from flows.flow import examine, read_document
+from flows.occasion import Occasion
 from flows.secrets import Secrets, masked
 from flows.written import dump, parse, renamed
 from tests.core.house import House, until
@@ -120,6 +123,23 @@ def test_an_error_does_not_tell_a_secret(house: House, step: dict[str, Any], det
     assert 'sesame' not in json.dumps([run.detail, run.steps, run.variables, [str(each) for each in house.news]])
 
 
+def test_the_bench_shows_no_secret_to_nobody(house: House) -> None:
+    house.secrets.put('shop', 'open sesame')
+    document = read_document(flow({**ASK, 'url': 'https://x.example/{{ secret.shop }}'}, say('{{ run.got }}', 'tell')))
+    occasion = Occasion(kind='message', at=house.clock.at, session='shop', text='start')
+    asked: list[HttpCall] = []
+    house.bench.doors.call = lambda step, call: asked.append(call) or HttpAnswer(  # type: ignore[method-assign, func-returns-value]
+        status=200, headers={}, text='open sesame', json=None
+    )
+    report = house.bench.run(document, Trial(occasion=occasion, mocks={'ask': 'fine'}))
+    assert (report.outcome, [each['text'] for each in report.sent], asked) == ('finished', ['fine'], [])
+    report = house.bench.run(document, Trial(occasion=occasion, call_http=True))
+    assert [each['text'] for each in report.sent] == ['••••']
+    assert asked[0].url == 'https://x.example/open sesame'
+    unknown = read_document(flow({**ASK, 'url': 'https://x.example/{{ secret.other }}'}))
+    assert 'no “other”' in house.bench.run(unknown, Trial(occasion=occasion, mocks={'ask': 'fine'})).detail
+
+
 # ---- what is cancelled or deleted
 
 
@@ -149,12 +169,15 @@ def test_the_next_in_the_queue_runs_when_the_first_is_cancelled(house: House) ->
     assert said(house) == ['start one', 'start two']
 
 
-def test_the_runs_of_a_deleted_flow_end(house: House) -> None:
-    house.library.save(flow(say('one'), {'do': 'wait', 'for': '10m'}, say('two', 'b')))
+def test_the_runs_of_a_deleted_flow_end_and_who_waits_for_them_goes_on(house: House) -> None:
+    house.library.save(flow(say('one'), {'do': 'wait', 'for': '10m'}, say('two', 'b'), key='inner', word='never said'))
+    call = {'id': 'call', 'do': 'call_flow', 'flow': 'inner', 'on_failure': 'after'}
+    house.library.save(flow(call, say('never', 'n'), say('It is gone.', 'after')))
     heard(house, 'start')
-    house.library.delete('talk')
+    house.library.delete('inner')
     later(house, minutes=11)
-    assert (said(house), states(house)) == (['one'], [('talk', 'cancelled')])
+    assert said(house) == ['one', 'It is gone.']
+    assert states(house) == [('talk', 'finished'), ('inner', 'cancelled')]
 
 
 def test_a_run_whose_version_is_gone_ends_with_a_sentence(house: House) -> None:
