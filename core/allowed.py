@@ -1,12 +1,13 @@
 """What may be said, changed and passed on, here and by the rules of WhatsApp."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from data.members import ADMINS
 from data.messages import Message
 from data.traffic import closed
 
-from .contents import FILES
+from .contents import FILES, checked_choice
 from .errors import Conflict
 from .group_facts import GONE
 
@@ -42,13 +43,22 @@ def check_forwardable(row: Message) -> None:
 
 
 def check_changeable(row: Message, kind: str, now: datetime) -> None:
-    """Raises Conflict when nobody can edit or delete this message (`kind`), or react to it, any more."""
+    """Raises Conflict when nobody can edit or delete this message (`kind`), react to it or vote in it any more."""
     if not row.whatsapp_id:
         raise Conflict(f'That message is {row.status}: WhatsApp does not have it.', code='not_sent')
     if row.revoked_at:
         raise Conflict('That message was deleted.', code='message_deleted')
-    if kind != 'reaction' and not (kind == 'revoke' and row.direction == 'in' and _rules(row.chat_id)):
+    if kind not in ('reaction', 'poll_vote') and not (
+        kind == 'revoke' and row.direction == 'in' and _rules(row.chat_id)
+    ):
         _check_own(row, kind, now)
+
+
+def check_vote(row: Message, options: Sequence[str]) -> None:
+    """Raises Conflict when this is no poll, Invalid for what cannot be chosen in it."""
+    if row.kind != 'poll' or not row.content:
+        raise Conflict('That message is not a poll.', code='not_a_poll')
+    checked_choice(options, row.content['options'], multiple=row.content['multiple'])
 
 
 def _check_own(row: Message, kind: str, now: datetime) -> None:

@@ -122,8 +122,13 @@ class Calls:
 
     # ---- asked by people
 
-    def reject(self, id: str) -> Message:
-        """Raises NotFound, Conflict for a call that is over, NotConnected, CallDenied or CallFailed."""
+    def reject(self, id: str, text: str = '', author: Author = AUTHOR) -> Message:
+        """And write `text` into the chat of the call, where there is one.
+
+        Raises NotFound, Conflict for a call that is over, NotConnected, CallDenied or CallFailed, before anything is
+        written; Invalid for too long a text.
+        """
+        _check_text(text, 'text')
         row: Message | None = Message.get_or_none(Message.id == id, Message.kind == 'call')
         if row is None:
             raise NotFound('There is no call with this id.')
@@ -135,12 +140,13 @@ class Calls:
         except FutureTimeout:
             raise CallFailed('WhatsApp did not answer in time.') from None
         write(lambda: self._set(row, 'rejected'))
+        if text.strip():
+            self.outbox.say(row.chat_id, text.strip(), author)
         return row
 
     def set_rules(self, session_id: str, *, reject: bool | None = None, text: str | None = None) -> None:
         """Whether calls are rejected by themselves, and what is then said to the caller. None: as it was."""
-        if text is not None and len(text) > LONGEST:
-            raise Invalid(f'The text for callers has at most {LONGEST:,} characters.', field='calls.text')
+        _check_text(text or '', 'calls.text')
 
         def keep() -> None:
             row: Session = Session.get_by_id(session_id)
@@ -168,3 +174,8 @@ class Calls:
 
 def _rings(call: Line | Message, now: datetime) -> bool:
     return (call.content or {}).get('state') == 'ringing' and now - call.at < RINGS
+
+
+def _check_text(text: str, field: str) -> None:
+    if len(text) > LONGEST:
+        raise Invalid(f'The text for callers has at most {LONGEST:,} characters.', field=field)

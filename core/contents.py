@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import Any, cast, get_args
 
 from .errors import Invalid
-from .events import Card, Content, FileKind, LocalFile, Place, Poll, Preview, RemoteFile
+from .events import Card, Choice, Content, FileKind, LocalFile, Place, Poll, Preview, RemoteFile
 
 Kept = dict[str, Any]
 FILES: frozenset[str] = frozenset(get_args(FileKind))
@@ -22,8 +22,8 @@ OPTIONS, OPTION_LENGTH, NAME_LENGTH = (2, 12), 100, 255  # what the apps let peo
 CARDS = 100
 
 
-def kept(content: Content | LocalFile | Preview | None) -> Kept | None:
-    """How it is kept in the row. A vote is kept by what it chose, which only its poll can tell."""
+def kept(content: Content | LocalFile | Preview | Choice | None) -> Kept | None:
+    """How it is kept in the row. A vote of others is kept by what it chose, which only its poll can tell."""
     match content:
         case RemoteFile() | LocalFile():
             file = {name: getattr(content, name) for name in OF_FILES}
@@ -31,8 +31,8 @@ def kept(content: Content | LocalFile | Preview | None) -> Kept | None:
             return {**file, **waves, 'view_once': isinstance(content, RemoteFile) and content.view_once}
         case Place():
             return asdict(content)
-        case Poll():
-            return {'name': content.name, 'options': list(content.options), 'multiple': content.multiple}
+        case Poll() | Choice():
+            return {**asdict(content), 'options': list(content.options)}
         case tuple():
             return {'cards': [{'name': card.name, 'phones': list(card.phones)} for card in content]}
         case Preview():
@@ -42,12 +42,14 @@ def kept(content: Content | LocalFile | Preview | None) -> Kept | None:
             return None
 
 
-def as_said(kind: str, row: Mapping[str, Any]) -> Place | Poll | tuple[Card, ...] | Preview | None:
+def as_said(kind: str, row: Mapping[str, Any]) -> Place | Poll | Choice | tuple[Card, ...] | Preview | None:
     """From the row what is sent; a file is none of it."""
     if kind == 'location':
         return Place(**row)
     if kind == 'poll':
         return Poll(name=row['name'], options=tuple(row['options']), multiple=row['multiple'])
+    if kind == 'poll_vote':
+        return Choice(options=tuple(row['options']))
     if kind == 'contact':
         return tuple(Card(name=card['name'], phones=tuple(card['phones'])) for card in row['cards'])
     if kind == 'text' and 'preview' in row:
@@ -89,6 +91,19 @@ def checked_poll(poll: Poll) -> Poll:
     if len(set(options)) < len(options):
         raise Invalid('No two options of a poll may be the same.', field='poll.options')
     return Poll(name=name, options=options, multiple=poll.multiple)
+
+
+def checked_choice(chosen: Sequence[str], options: Sequence[str], *, multiple: bool) -> None:
+    """Raises Invalid for what cannot be chosen among these options of a poll."""
+    if strange := [each for each in chosen if each not in options]:
+        named = ', '.join(f'“{each}”' for each in options)
+        raise Invalid(
+            f'“{strange[0][:OPTION_LENGTH]}” is no option of this poll; it has {named}.', field='vote.options'
+        )
+    if len(set(chosen)) < len(chosen):
+        raise Invalid('No option can be chosen twice.', field='vote.options')
+    if len(chosen) > 1 and not multiple:
+        raise Invalid('Only one option of this poll may be chosen.', field='vote.options')
 
 
 def checked_place(place: Place) -> Place:

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from data.database import after_commit, write
 from data.departures import let_go
 from data.messages import ABOUT, Message, claim, message_by_id, put_back
-from data.traffic import Line
 
 from .bodies import joined_body
 from .errors import Conflict, NotFound
-from .marks import Marks
+from .marks import Marks, line_of
 from .news import NewsDesk
 from .outcomes import whisper_queued
 from .world import World
@@ -51,7 +50,7 @@ class Decisions:
             log.info('message %s was sent, as %s says', id, by)
             row.status, row.sent_at, row.error, row.error_code = 'sent', settled['sent_at'], '', ''
             if row.kind in ABOUT:
-                self.marks.take(_line_of(row))
+                self.marks.take(line_of(row))
             self.desk.tell('message.sent', joined_body(row), session=row.session_id, chat=row.chat_id)
             return row
 
@@ -79,12 +78,3 @@ def _row(id: str) -> Message:
     if row is None or row.direction == 'in':
         raise NotFound('There is no message of ours with this id.')
     return row
-
-
-def _line_of(row: Message) -> Line:
-    """As far as marks ask for it."""
-    return Line(
-        id=row.id, session_id=row.session_id, chat_id=row.chat_id, direction=row.direction, kind=row.kind,
-        text=row.text, status=row.status, at=row.sent_at or row.at, created_at=row.created_at, content=row.content,
-        sender_id=row.sender_id, target=row.target, author=row.author, author_name=row.author_name,
-    )  # fmt: skip

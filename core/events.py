@@ -212,8 +212,18 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What we choose in a poll, replacing what we chose before; () takes the vote back."""
+
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The message that a reaction, an edit or a revocation of ours is about. `sender`: the address that wrote it."""
+    """The message that a reaction, an edit, a revocation or a vote of ours is about.
+
+    `sender`: the address that wrote it.
+    """
 
     whatsapp_id: str
     sender: str
@@ -484,14 +494,14 @@ class Preview:
 
 OutgoingKind = Literal[
     'text', 'image', 'video', 'audio', 'voice', 'document', 'sticker', 'location', 'contact', 'poll', 'reaction',
-    'edit', 'revoke',
+    'edit', 'revoke', 'poll_vote',
 ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """Something to send. `to` and `mentions` are addresses; `text` is the body, the caption, the new text of an edit
-    or the emoji of a reaction, '' to take it back. `target`: what is reacted to, edited or revoked.
+    or the emoji of a reaction, '' to take it back. `target`: what is reacted to, edited, revoked or voted in.
     """
 
     to: str
@@ -499,7 +509,7 @@ class Outgoing:
     kind: OutgoingKind = 'text'
     quote: Quote | None = None
     mentions: tuple[str, ...] = ()
-    content: LocalFile | Place | tuple[Card, ...] | Poll | Preview | None = None
+    content: LocalFile | Place | tuple[Card, ...] | Poll | Choice | Preview | None = None
     target: Target | None = None
     forwarded: bool = False
 

@@ -35,7 +35,7 @@ LINK = 'https://chat.whatsapp.com/'
 NOT_DONE = {
     401: 'They have blocked this account.',
     403: 'They may only be invited: their privacy settings do not let everybody add them. Send them the invite link.',
-    404: 'They are not there: not on WhatsApp, or not in this group.',
+    404: 'They are not in this group.',
     408: 'They left this group lately and can only come back by the invite link.',
     409: 'They are in this group already.',
     419: 'The group is full.',
@@ -72,6 +72,8 @@ class Outcome:
 
     @property
     def problem(self) -> str:
+        if self.error == 404 and self.action == 'add':
+            return 'This number is not on WhatsApp.'
         return NOT_DONE.get(self.error, f'WhatsApp refused it ({self.error}).') if self.error else ''
 
 

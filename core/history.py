@@ -17,6 +17,7 @@ from .bodies import Body
 from .events import HistoryReceived, MessageReceived, Standing
 from .identities import Identities
 from .news import NewsDesk
+from .proofs import Proofs
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +34,18 @@ class History:
     """`take` belongs inside a write. `make`, `whose`, `mark` and `file` are the inbox's ways with any message."""
 
     def __init__(
-        self, identities: Identities, desk: NewsDesk, *, make: MakeLine, whose: Whose, mark: Mark, file: File
+        self,
+        identities: Identities,
+        desk: NewsDesk,
+        *,
+        make: MakeLine,
+        whose: Whose,
+        mark: Mark,
+        file: File,
+        proofs: Proofs,
     ) -> None:
         self.identities, self.desk = identities, desk
-        self.make, self.whose, self.mark, self.file = make, whose, mark, file
+        self.make, self.whose, self.mark, self.file, self.proofs = make, whose, mark, file, proofs
 
     def take(self, part: HistoryReceived) -> None:
         for lid, phone in part.people:
@@ -55,7 +64,7 @@ class History:
         line = self.make(message, chat_id, sender_id)
         line.id, line.created_at = id_at(line.at, place, line.id), line.at
         line.status, line.routed = standing, None
-        if not add_message(line, on_top=False):
+        if self.proofs.told(line, standing) or not add_message(line, on_top=False):
             return False  # it came while we were linked before, or is told twice
         if line.kind in ABOUT:
             self.mark(line)

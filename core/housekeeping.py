@@ -6,6 +6,7 @@ from datetime import timedelta
 from data.answers import forget_answers
 from data.database import write
 from data.events import forget_events
+from data.hooks import forget_hook_events, forget_onces
 from data.messages import forget_messages
 from data.pacing import forget_counts, forget_numbers
 from data.runs import forget_runs
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 ANSWERS_KEPT = timedelta(days=7)
 EVENTS_KEPT = timedelta(days=3)
 RUNS_KEPT = timedelta(days=30)
+HOOK_EVENTS_KEPT = timedelta(days=30)
 COUNTS_KEPT = timedelta(days=2)
 
 
@@ -33,6 +35,8 @@ class Housekeeping:
             'answers': write(lambda: forget_answers(now - ANSWERS_KEPT)),
             'events': write(lambda: forget_events(now - EVENTS_KEPT)),
             'runs': write(lambda: forget_runs(now - RUNS_KEPT)),
+            'hook events': write(lambda: forget_hook_events(now - HOOK_EVENTS_KEPT)),
+            'hook keys': write(lambda: forget_onces(now)),
             'counts': write(lambda: forget_counts(now - COUNTS_KEPT)),
             'numbers': write(lambda: forget_numbers(now - HOLDS)),
         }

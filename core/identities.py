@@ -40,6 +40,14 @@ class Identities:
             _remember(self._names, known, push_name)
         return known
 
+    def call(self, contact_id: str, name: str) -> None:
+        """What we call somebody from now on, whatever they call themselves."""
+        theirs = Contact.id == contact_id
+        if Contact.update(name=name).where(theirs, Contact.name != name).execute():
+            after_commit(lambda: self._people.pop(contact_id, None))
+            found = Contact.get(theirs)
+            self.desk.tell('contact.updated', {'contact': person(found), 'push_name': found.push_name})
+
     def same_person(self, phone: str, lid: str) -> None:
         """Digits of both, from whatever source offers the link."""
         if phone and lid:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from data.chats import Chat
 from data.database import after_commit
 from data.messages import ABOUT, Message, message_at
-from data.receipts import add_receipts, prove
+from data.receipts import add_receipts
 from data.traffic import Line, add_message, session_name
 
 from .addresses import STATUS, STATUS_GROUP, parse_jid
@@ -40,6 +40,7 @@ from .identities import Identities
 from .marks import Marks
 from .news import NewsDesk
 from .presence import Presence
+from .proofs import Proofs
 from .sessions import Sessions
 from .world import World
 
@@ -78,8 +79,15 @@ class Inbox:
         self.again, self.groups, self.calls, self.want = again, groups, calls, want
         self.presence, self.blocklist = presence, blocklist
         self.marks = Marks(identities, desk)
+        self.proofs = Proofs(desk, self.marks)
         self.history = History(
-            identities, desk, make=self._line, whose=self._whose, mark=self.marks.take, file=self._file
+            identities,
+            desk,
+            make=self._line,
+            whose=self._whose,
+            mark=self.marks.take,
+            file=self._file,
+            proofs=self.proofs,
         )
 
     def receive(self, event: Event, stored: Callable[[], object]) -> None:
@@ -208,7 +216,7 @@ class Inbox:
             return
         if event.sender_alt and _is_chat(event.sender):
             self.identities.contact(event.sender, event.sender_alt)
-        self._prove(event)
+        self.proofs.receipt(event, self._chat_of(event))
         moved = add_receipts(event.session, event.whatsapp_ids, event.sender, event.kind, event.at)
         for id, chat_id, caused_by in moved:
             body = {
@@ -216,17 +224,11 @@ class Inbox:
             }  # fmt: skip
             self.desk.tell(f'message.{event.kind}', body, session=event.session, chat=chat_id)
 
-    def _prove(self, event: ReceiptReceived) -> None:
-        """A receipt for what we did not know to have left; only one id at a time can tell of one message."""
+    def _chat_of(self, event: ReceiptReceived) -> str:
         parsed = parse_jid(event.chat)
         if parsed.kind == 'group':
-            chat_id = self.identities.chat(event.session, group=parsed.digits)
-        else:
-            chat_id = self.identities.chat(event.session, contact_id=self.identities.contact(event.chat))
-        for whatsapp_id in event.whatsapp_ids:
-            id = prove(event.session, chat_id, whatsapp_id, event.at)
-            if id is not None:
-                log.info('message %s did arrive: a receipt came for it', id)
+            return self.identities.chat(event.session, group=parsed.digits)
+        return self.identities.chat(event.session, contact_id=self.identities.contact(event.chat))
 
     def _read_on_the_phone(self, event: ReceiptReceived) -> None:
         if event.kind != 'read':

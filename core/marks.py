@@ -70,6 +70,15 @@ class Marks:
         self.desk.tell(kind, body, session=line.session_id, chat=line.chat_id)
 
 
+def line_of(row: Message) -> Line:
+    """As far as marks ask for it."""
+    return Line(
+        id=row.id, session_id=row.session_id, chat_id=row.chat_id, direction=row.direction, kind=row.kind,
+        text=row.text, status=row.status, at=row.sent_at or row.at, created_at=row.created_at, content=row.content,
+        sender_id=row.sender_id, target=row.target, author=row.author, author_name=row.author_name,
+    )  # fmt: skip
+
+
 def _same_author(row: Message, line: Line) -> bool:
     """Nobody changes what somebody else wrote."""
     return row.direction == line.direction and row.sender_id == line.sender_id

@@ -1,5 +1,6 @@
 """Where everything we want to say goes out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -12,7 +13,7 @@ from data.traffic import Line, add_message, session_facts
 
 from .addresses import parse_recipient
 from .again import Again
-from .allowed import SENDABLE, can_send, check_changeable, check_forwardable, check_open
+from .allowed import SENDABLE, can_send, check_changeable, check_forwardable, check_open, check_vote
 from .contents import Kept
 from .decisions import Decisions
 from .departures import Departures, Send
@@ -34,7 +35,10 @@ BULK_PRIORITY = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """Who says something: `id` is 'user:<id>', 'key:<id>', 'flow:<key>' or 'session'; `name` is for people to read."""
+    """Who says something: `id` is 'user:<id>', 'key:<id>', 'flow:<key>', 'hook:<id>' or 'session'.
+
+    `name` is for people to read.
+    """
 
     id: str
     name: str
@@ -46,8 +50,8 @@ class Saying:
     """What to say. `to` as a user writes it, `mentions` likewise; `reply_to` a message id of ours or WhatsApp's.
 
     `content` as core/contents.py keeps it; `media_id` of a file, already as WhatsApp wants it. `target`: the message a
-    reaction, an edit or a revocation is about, like `reply_to`; `text` is then the emoji or the new text. `bulk`: one
-    of many alike, which goes after everything else and only to people who have not opted out.
+    reaction, an edit, a revocation or a vote is about, like `reply_to`; `text` is then the emoji or the new text.
+    `bulk`: one of many alike, which goes after everything else and only to people who have not opted out.
     """
 
     session: str = ''
@@ -98,16 +102,21 @@ class Outbox:
         return write(lambda: self._keep(new, author))
 
     def _keep(self, new: Saying, author: Author) -> Line:
-        session = session_facts(new.session)
-        if session is None:
-            raise NotFound(f'There is no session called “{new.session[:48]}”.')
-        id, state, detail, country, linked = session
+        id, country = self._sender(new.session)
         _check(new)
+        chat_id = self.identities.chat_for(id, parse_recipient(new.to, country))
+        return self._queue(id, chat_id, new, author, country)
+
+    def _sender(self, name: str) -> tuple[str, str]:
+        """(id, country of its numbers) of a session that takes messages. Raises NotFound, Conflict."""
+        session = session_facts(name)
+        if session is None:
+            raise NotFound(f'There is no session called “{name[:48]}”.')
+        id, state, detail, country, linked = session
         if not can_send(state, linked=linked):
             how = state.replace('_', ' ') if linked or state not in SENDABLE else 'not linked to a phone yet'
-            raise Conflict(f'{new.session} cannot send: it is {how}. {detail}', code='session_not_working')
-        chat_id = self.identities.chat_for(id, parse_recipient(new.to, country or self.country))
-        return self._queue(id, chat_id, new, author, country or self.country)
+            raise Conflict(f'{name} cannot send: it is {how}. {detail}', code='session_not_working')
+        return id, country or self.country
 
     def say(self, chat_id: str, text: str, author: Author, *, reply_to: str = '') -> Line:
         """A text into a chat we have; see `put`."""
@@ -180,6 +189,8 @@ class Outbox:
         if row is None or row.kind in ABOUT:
             raise NotFound('There is no such message in this chat.')
         check_changeable(row, new.kind, now)
+        if new.kind == 'poll_vote':
+            check_vote(row, (new.content or {}).get('options', ()))
         return row
 
     def _mention(self, text: str, country: str) -> str:
@@ -211,13 +222,28 @@ class Outbox:
         """Say in this chat what that message said, marked as forwarded. Raises NotFound, Conflict, Invalid."""
 
         def copy() -> Line:
-            row = self._ours(id)
-            check_forwardable(row)
-            kind = cast(OutgoingKind, row.kind)
-            new = Saying(text=row.text, kind=kind, content=row.content, media_id=row.media_id, forwarded=True)
-            return self.put(chat_id, new, author)
+            return self.put(chat_id, self._copy_of(id), author)
 
         return write(copy)
+
+    def forward_to(self, id: str, session: str, to: Sequence[str], author: Author) -> list[Line]:
+        """The same to several recipients, as users write them, from this session: to all of them or to none. Who is
+        named twice gets it once. Raises what `post` raises too.
+        """
+
+        def copies() -> list[Line]:
+            new, (session_id, country) = self._copy_of(id), self._sender(session)
+            people = [parse_recipient(each, country, field=f'to.{n}') for n, each in enumerate(to)]
+            chats = dict.fromkeys(self.identities.chat_for(session_id, each) for each in people)
+            return [self._queue(session_id, chat_id, new, author) for chat_id in chats]
+
+        return write(copies)
+
+    def _copy_of(self, id: str) -> Saying:
+        row = self._ours(id)
+        check_forwardable(row)
+        kind = cast(OutgoingKind, row.kind)
+        return Saying(text=row.text, kind=kind, content=row.content, media_id=row.media_id, forwarded=True)
 
     def revoke(self, id: str, author: Author) -> Line:
         """Ask WhatsApp to delete a message for everybody. Raises NotFound, Conflict."""

@@ -19,6 +19,7 @@ from .identities import Identities
 from .marks import Marks
 from .news import NewsDesk
 from .pacing import Pacing
+from .proofs import Proofs
 from .world import World
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class Outcomes:
     ) -> None:
         self.world, self.identities, self.desk = world, identities, desk
         self.pacing, self.marks, self.facts = pacing, marks, facts
+        self.proofs = Proofs(desk, marks)
 
     def sent(self, row: Line, sent: Sent) -> None:
         self.pacing.settled(row, left=True)
@@ -52,6 +54,7 @@ class Outcomes:
             lift(row.session_id, sent.whatsapp_id, early)
             body: Body = {'id': row.id, 'chat': row.chat_id, 'status': early, 'caused_by': row.caused_by}
             self.desk.tell(f'message.{early}', body, session=row.session_id, chat=row.chat_id)
+        self.proofs.settle(row.session_id, row.chat_id)
 
     def back_in_line(self, row: Line) -> None:
         """Nothing of it left: that was no try."""
@@ -89,6 +92,7 @@ class Outcomes:
             self._tell(row, f'message.{status}')
             if code == 'not_in_group':
                 self.facts.gone(row.chat_id)
+            self.proofs.settle(row.session_id, row.chat_id)
 
     def other_account(self, session_id: str) -> None:
         """Another account is linked now, so what still waits was meant to leave from an earlier one."""

@@ -9,7 +9,7 @@ from data.traffic import Line
 
 from .contents import as_said, file_kind
 from .errors import NotFound
-from .events import Card, FileKind, LocalFile, Outgoing, OutgoingKind, Place, Poll, Preview, Quote, Target
+from .events import Card, Choice, FileKind, LocalFile, Outgoing, OutgoingKind, Place, Poll, Preview, Quote, Target
 from .identities import Identities
 
 Files = Callable[[str, FileKind], LocalFile]
@@ -37,7 +37,7 @@ class Packing:
             forwarded=row.forwarded,
         )
 
-    def _content(self, row: Line) -> 'LocalFile | Place | Poll | tuple[Card, ...] | Preview | None':
+    def _content(self, row: Line) -> 'LocalFile | Place | Poll | Choice | tuple[Card, ...] | Preview | None':
         if row.media_id:
             file = self.files(row.media_id, file_kind(row.kind))  # the same content may go by many names
             return replace(file, filename=str((row.content or {}).get('filename') or file.filename))

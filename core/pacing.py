@@ -100,7 +100,7 @@ class Pacing:
         chance: Callable[[float, float], float],
         wake: Callable[[float, Callable[[], object]], object] = lambda seconds, work: None,
     ) -> None:
-        self.world, self.identities, self.hosts = world, identities, hosts
+        self.world, self.identities, self.desk, self.hosts = world, identities, desk, hosts
         self.default, self.chance, self.wake = default, chance, wake
         self.nudge: Callable[[str], object] = lambda session_id: None
         self.limits = Limits(world, desk, self._changed)
@@ -133,6 +133,11 @@ class Pacing:
             pace = pace_of(session_id)
             if pace.holds:
                 keep_pace(session_id, replace(pace, holds={}))
+                self._says_held(session_id)
+
+    def _says_held(self, session_id: str) -> None:
+        """A whole class of messages waits, or waits no more: whoever looks at one of them sees another reason."""
+        after_commit(lambda: self.desk.whisper('session.held', {}, session=session_id))
 
     def _sorted_out(self, lines: list[Line], now: datetime) -> Claimed:
         """Where nothing is limited: without those who opted out, and without numbers WhatsApp has to be asked for."""
@@ -249,8 +254,11 @@ class Pacing:
     def _keep(self, session_id: str, pace: PaceNow, holds: dict[int, Wait]) -> None:
         """So that a start of the program finds it, and whoever looks at a message that waits."""
         pace = replace(pace, holds={urgency: (wait.until, wait.why) for urgency, wait in holds.items()})
-        if pace != pace_of(session_id):
+        before = pace_of(session_id)
+        if pace != before:
             keep_pace(session_id, pace)
+        if pace.holds != before.holds:
+            self._says_held(session_id)
         self._clock(session_id).held = True
         if holds:
             opens = min(wait.until for wait in holds.values())

@@ -10,11 +10,12 @@ from .errors import Forbidden, Invalid
 Role = Literal['owner', 'admin', 'agent', 'viewer']
 Right = Literal[
     'sessions.see', 'sessions.manage', 'messages.see', 'messages.send', 'chats.manage', 'groups.manage', 'flows.see',
-    'flows.edit', 'sandbox.use', 'hosts.manage', 'keys.manage', 'people.manage', 'settings.manage', 'owners.manage',
+    'flows.edit', 'hooks.see', 'hooks.edit', 'sandbox.use', 'hosts.manage', 'keys.manage', 'people.manage',
+    'settings.manage', 'owners.manage',
 ]  # fmt: skip
 Look = Literal['light', 'dark', 'auto']
 
-_SEE: frozenset[Right] = frozenset({'sessions.see', 'messages.see', 'flows.see'})
+_SEE: frozenset[Right] = frozenset({'sessions.see', 'messages.see', 'flows.see', 'hooks.see'})
 _ANSWER: frozenset[Right] = frozenset({'messages.send', 'chats.manage', 'groups.manage', 'sandbox.use'})
 _EVERYTHING: frozenset[Right] = frozenset(get_args(Right))
 
@@ -38,6 +39,8 @@ SENTENCES: Mapping[Right, str] = MappingProxyType(
         'groups.manage': 'make groups, change them or block people',
         'flows.see': 'see flows',
         'flows.edit': 'change flows',
+        'hooks.see': 'see hooks and what they were told',
+        'hooks.edit': 'make, change or replay hooks',
         'sandbox.use': 'use the phones of the sandbox',
         'hosts.manage': 'restart session hosts',
         'keys.manage': 'manage keys',

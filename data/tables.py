@@ -9,6 +9,7 @@ from .database import Table
 from .events import LoggedEvent, LogPlace
 from .flow_secrets import FlowSecret
 from .flows import Flow, FlowVersion
+from .hooks import Hook, HookEvent, HookOnce
 from .marks import Mark
 from .media import Conversion, Download, Media, Upload
 from .members import Member
@@ -17,14 +18,15 @@ from .notes import Note
 from .opt_outs import OptOut
 from .pacing import KnownNumber, Pace, SentCount, SessionLimit
 from .people import ApiKey, Login, User
+from .proofs import Stray
 from .quick_replies import QuickReply
 from .runs import Run
 from .sessions import Session, SessionChange
 from .tags import ContactGroup, ContactGroupMember, ContactTag
 
 TABLES: tuple[type[Table], ...] = (
-    Session, SessionChange, Contact, Chat, Message, Receipt, Mark, Member, Blocked, Media, Conversion, Upload,
+    Session, SessionChange, Contact, Chat, Message, Receipt, Stray, Mark, Member, Blocked, Media, Conversion, Upload,
     Download, Note, QuickReply, Flow, FlowVersion, FlowSecret, Run, FlowClock, FlowSilence, LoggedEvent, LogPlace,
     Answer, User, Login, ApiKey, SessionLimit, SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup,
-    ContactGroupMember,
+    ContactGroupMember, Hook, HookEvent, HookOnce,
 )  # fmt: skip

@@ -9,6 +9,8 @@ from typing import Any
 from core.bodies import Body, time_text
 from core.contents import shown
 from core.errors import DovecoteError, Invalid
+from core.events import FileKind
+from core.outbox import Saying
 from core.world import World
 
 from .doors import Doors, HttpAnswer, HttpCall
@@ -255,6 +257,13 @@ class _Made:
     def secrets(self) -> Mapping[str, str]:
         known = self.real.secrets()
         return known if self.trial.call_http else dict.fromkeys(known, MASK)
+
+    def file(self, *, id: str, url: str, kind: FileKind | None, caption: str, filename: str) -> Saying:
+        """Not fetched: only told."""
+        return Saying(kind=kind or 'document', text=caption, content={'filename': filename, 'from': url or id})
+
+    def template(self, key: str, language: str, values: Mapping[str, Any]) -> str:
+        return self.real.template(key, language, values)
 
     def call(self, step: str, call: HttpCall) -> HttpAnswer:
         if step in self.trial.mocks:

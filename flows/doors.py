@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from core.events import FileKind
+from core.outbox import Saying
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpCall:
@@ -36,6 +39,14 @@ class Doors(Protocol):
 
     def secrets(self) -> Mapping[str, str]:
         """What `{{ secret.name }}` shows, by name; only steps that ask another system look at it."""
+        ...
+
+    def file(self, *, id: str, url: str, kind: FileKind | None, caption: str, filename: str) -> Saying:
+        """What a file makes of a message: one we have, by `id`, or one at an address. May take a minute."""
+        ...
+
+    def template(self, key: str, language: str, values: Mapping[str, Any]) -> str:
+        """The text of a template, filled. Raises NotFound and Invalid."""
         ...
 
     def new_id(self) -> str: ...

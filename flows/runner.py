@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from core.bodies import time_text
-from core.errors import Conflict, DovecoteError, Invalid
+from core.errors import Conflict, DovecoteError, Invalid, NotFound
 from core.news import NewsDesk
 from core.world import World
 from data.database import after_commit, database, read, write
@@ -31,6 +31,7 @@ from data.runs import (
     starts_since,
     waiting_for,
 )
+from data.sessions import session_by_name
 
 from .carrying import Carrying
 from .doors import Doors
@@ -314,16 +315,32 @@ class Runner:
         """Inside a write: another flow as a run of its own, which starts once this is kept."""
         if parent.depth >= DEEPEST:
             raise Conflict(f'{DEEPEST} flows have started each other already; one more would be a circle.')
-        flow = self.library.flow(effect.key)
-        now = self.world.now()
-        insert_run(
-            id=effect.run, flow=effect.key, version=flow.version, session=parent.session_id,
-            trigger={'id': 'call', 'type': 'call', 'values': effect.values, 'by': parent.flow},
-            message=parent.message_id, chat=parent.chat_id, contact=parent.contact_id, state='queued',
-            correlation=parent.correlation, parent=parent.id, depth=parent.depth + 1, position=flow.program.first,
-            started_at=now, expires_at=now + flow.document.limits.timeout,
+        self._set_off(
+            effect.run, effect.key, {'id': 'call', 'type': 'call', 'values': effect.values, 'by': parent.flow},
+            session=parent.session_id, message=parent.message_id, chat=parent.chat_id, contact=parent.contact_id,
+            correlation=parent.correlation, parent=parent.id, depth=parent.depth + 1,
         )  # fmt: skip
-        after_commit(lambda: self.at_work(parent.chat_id or effect.run, partial(self._leave_queue, effect.run)))
+
+    def by_hook(self, key: str, payload: Any, contact_id: str, session: str) -> str:
+        """Inside a write: a hook starts a flow about a contact, in their chat on that session; the id of the run."""
+        row = session_by_name(session)
+        if row is None:
+            raise NotFound(f'There is no session called “{session[:48]}”.')
+        id, chat_id = self.world.new_id(), self.carrying.outbox.identities.chat(str(row.id), contact_id=contact_id)
+        self._set_off(
+            id, key, {'id': 'hook', 'type': 'webhook', 'payload': payload}, session=str(row.id), chat=chat_id,
+            contact=contact_id, correlation=id,
+        )  # fmt: skip
+        return id
+
+    def _set_off(self, id: str, key: str, trigger: dict[str, Any], **about: Any) -> None:
+        """A run that begins once this is kept."""
+        flow, now = self.library.flow(key), self.world.now()
+        insert_run(
+            id=id, flow=key, version=flow.version, trigger=trigger, state='queued', position=flow.program.first,
+            started_at=now, expires_at=now + flow.document.limits.timeout, **about,
+        )  # fmt: skip
+        after_commit(lambda: self.at_work(about.get('chat') or id, partial(self._leave_queue, id)))
 
     # ---- going on
 

@@ -8,14 +8,16 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from tests.bench.page import chromium, sign_in
+from tests.every_kind import talk_about_everything
 from tests.stories.product import ANNA, BEN, ROOT, SHOP, Product, free_port, until
 
 PICTURES = ROOT / 'docs' / 'pictures'
 LARGEST = 250_000  # bytes
-DESK, POCKET = (1440, 900), (390, 844)
+DESK, POCKET, SCROLL = (1440, 900), (390, 844), (1440, 2130)
 CARLA, DENIZ, EMIL, FARAH = '15551230003', '15551230004', '15551230005', '15551230006'
 PEOPLE = {ANNA: 'Anna Keller', BEN: 'Ben Okafor', CARLA: 'Carla Mendes', DENIZ: 'Deniz Aydın', EMIL: 'Emil Novák',
           FARAH: 'Farah Haddad', '15550000002': 'Fennel & Rye Catering'}  # fmt: skip
@@ -32,6 +34,7 @@ def main() -> int:
             anna = live_a_morning(product)
             with chromium() as browser:
                 take_pictures(browser, product, anna)
+                picture_every_kind(browser, product, talk_about_everything(product))
         finally:
             product.close()
     large = [file.name for file in PICTURES.glob('*.png') if file.stat().st_size > LARGEST]
@@ -141,6 +144,23 @@ def take_pictures(browser: Browser, product: Product, chat: str) -> None:
     tab.set_viewport_size(_size(POCKET))
     _wear(tab, product, 'light')
     _take(tab, product, f'/inbox/{chat}', 'inbox-phone')
+
+
+def picture_every_kind(browser: Browser, product: Product, chat: str) -> None:
+    """A window as high as the conversation is long."""
+    tab = browser.new_page(viewport=_size(SCROLL), locale='en-GB')
+    sign_in(tab, product, '/')
+    for look in ('light', 'dark'):
+        _wear(tab, product, look)
+        _take(tab, product, f'/inbox/{chat}', f'inbox-kinds-{look}')
+        _lighten(PICTURES / f'inbox-kinds-{look}.png')
+
+
+def _lighten(file: Path) -> None:
+    """256 colours are enough for a page, and half as many bytes."""
+    Image.open(file).convert('RGB').quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+        file, optimize=True
+    )
 
 
 def _take(tab: Page, product: Product, path: str, name: str) -> None:

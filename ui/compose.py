@@ -25,6 +25,10 @@ from core.events import Event
 from core.fetch import Guard
 from core.group_facts import GroupFacts
 from core.groups import Groups
+from core.hooks.doing import Doing
+from core.hooks.errands import Errands
+from core.hooks.hooks import Hooks
+from core.hooks.reception import Reception
 from core.host.hosts import Hosts
 from core.housekeeping import Housekeeping
 from core.identities import Identities
@@ -50,9 +54,9 @@ from flows.carrying import Carrying
 from flows.clocks import Clocks
 from flows.compliance import Compliance
 from flows.guards import CAREFUL, SANDBOX, LoopGuard
-from flows.http import Http
 from flows.library import Library
 from flows.listening import Listener, from_now_on
+from flows.outside import Outside
 from flows.router import Router, Workers
 from flows.runner import Runner
 from flows.secrets import Secrets
@@ -101,6 +105,9 @@ class Gateway:
     bench: Bench
     listener: Listener
     router: Router
+    hooks: Hooks
+    reception: Reception
+    errands: Errands
     jobs: Jobs
     ticker: Ticker
     sandbox: 'Sandbox | None'
@@ -118,6 +125,7 @@ class Gateway:
         write(from_now_on)
         self.listener.start()
         self.router.start()
+        self.errands.start()
         self.downloads.start()
         self.sessions.open_wanted()
         self.jobs.start()
@@ -128,6 +136,7 @@ class Gateway:
         self.ticker.stop()
         self.alarm.stop()
         self.jobs.stop()
+        self.errands.stop()
         self.media.close()
         self.downloads.stop()
         self.outbox.close()
@@ -185,10 +194,9 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     library = Library(world, desk)
     loops = LoopGuard(SANDBOX if sandbox else CAREFUL)
     workers = Workers()
-    chats = Chats(world, desk, hosts)
+    chats, secrets = Chats(world, desk, hosts), Secrets(world, Seal(secret_key))
     carrying = Carrying(world, desk, outbox, chats, pacing.opt_outs)
-    secrets = Secrets(world, Seal(secret_key))
-    doors = Http(world, guard, secrets.opened)
+    doors = Outside(world, guard, media, secrets=secrets.opened)
     runner = Runner(world, desk, library, carrying, doors, workers.at_work)
     bench = Bench(world, library, doors)
     library.failing = lambda document: failing(bench, document)
@@ -207,33 +215,30 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         world, identities, sessions, desk, router.nudge, again=again, groups=groups, calls=calls, presence=presence,
         blocklist=blocklist, want=downloads.heard,
     )  # fmt: skip
+    seal = Seal(secret_key)
+    hooks = Hooks(world, seal, desk, start_flow=runner.by_hook)
+    doing = Doing(identities, outbox, hooks, country=settings.default_country)
+    errands = Errands(world, hooks, doing, desk, media=media, guard=guard)
     jobs = Jobs(state.jobs)
     jobs.every_minute('housekeeping', Housekeeping(world, retention_days=settings.retention_days).clean)
     jobs.every_minute('old files', media.clean)
     jobs.every_minute('hand back', chats.hand_back_overdue)
-    ticker = Ticker(
-        (
-            sessions.tick,
-            outbox.sweep,
-            again.tick,
-            router.sweep,
-            runner.sweep,
-            clocks.tick,
-            silences.tick,
-            downloads.sweep,
-            WordIndex(world).tick,
-        )
-    )
+    every_second = (
+        sessions.tick, outbox.sweep, again.tick, router.sweep, runner.sweep, clocks.tick, silences.tick,
+        downloads.sweep, errands.sweep, WordIndex(world).tick,
+    )  # fmt: skip
+    ticker = Ticker(every_second)
     meter = Meter() if settings.metrics else None
     if meter is not None:
         bus.watch(meter.hear)
     return Gateway(
-        settings=settings, state=state, world=world, seal=Seal(secret_key), bus=bus, desk=desk, people=people,
+        settings=settings, state=state, world=world, seal=seal, bus=bus, desk=desk, people=people,
         identities=identities, hosts=hosts, sessions=sessions, outbox=outbox, pacing=pacing, alarm=alarm,
         inbox=inbox, chats=chats, groups=groups, calls=calls, presence=presence, blocklist=blocklist,
         quick_replies=QuickReplies(world, desk), guard=guard, media=media, downloads=downloads, library=library,
-        secrets=secrets, workers=workers, runner=runner, bench=bench, listener=listener, router=router, jobs=jobs,
-        ticker=ticker, sandbox=sandbox, meter=meter,
+        secrets=secrets, workers=workers, runner=runner, bench=bench, listener=listener, router=router, hooks=hooks,
+        reception=Reception(world, hooks, errands, desk), errands=errands, jobs=jobs, ticker=ticker,
+        sandbox=sandbox, meter=meter,
     )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ('Sandbox', (Place('science', 'Phones', '/sandbox', 'sandbox.use'),)),
     ('Automate', (Place('account_tree', 'Flows', '/flows', 'flows.see'),)),
     ('Connect', (Place('phone_iphone', 'Sessions', '/sessions', 'sessions.see'),
-                 Place('code', 'API', '/api/docs'))),
+                 Place('input', 'Hooks', '/hooks', 'hooks.see'), Place('code', 'API', '/api/docs'))),
     ('Look back', (Place('forum', 'Messages', '/messages', 'messages.see'),)),
     ('House', (Place('badge', 'People', '/people', 'people.manage'), Place('key', 'Keys', '/keys', 'keys.manage'),
                Place('settings', 'Settings', '/settings', 'settings.manage'))),
@@ -204,6 +204,13 @@ def palette(places: list[tuple[str, list[Place]]]) -> None:
                     icon(place.symbol)
                     words(place.word, 'grow')
                     words(group, 'small faint')
+            if any(place.path == '/inbox' for _, members in places for place in members):
+                option = box('', 'li').props('id=palette-seek role=option aria-selected=false')
+                option.props['data-path'] = option.props['data-seeks'] = '/inbox?q='
+                with option:
+                    icon('search')
+                    words('Search chats and messages', 'grow')
+                    words('Inbox', 'small faint')
         words('Nothing is called that.', 'nothing quiet', 'p').props('role=status')
 
 
@@ -213,7 +220,8 @@ def sign_out_form() -> ui.element:
 
 def banner(login: Login) -> ui.element:
     with box('banner', 'aside').props('aria-label=Sandbox') as strip:
-        words('Sandbox: a pretend WhatsApp. Nothing leaves this machine.')
+        words('Sandbox: a pretend WhatsApp.')
+        words('Nothing leaves this machine.').classes('desk')
         if login.asker.may('sandbox.use'):
             ui.link('Phones', '/sandbox')
     return strip

@@ -131,7 +131,8 @@ def face(name: str, size: str = '') -> Words:
 
 
 def letters_of(name: str) -> str:
-    return ''.join(part[0] for part in name.split()[:2]).upper() if name[:1].isalpha() else '#'
+    letters = [part[0] for part in name.split() if part[0].isalnum()]
+    return ''.join(letters[:2]).upper() if name[:1].isalpha() else '#'
 
 
 def tint_of(name: str) -> str:
@@ -256,7 +257,7 @@ def tool(symbol: str, label: str, **more: object) -> ui.button:
     return made
 
 
-async def ask(title: str, sentence: str, act: str) -> bool:
+async def ask(title: str, sentence: str, act: str, *, back: str = 'Leave it') -> bool:
     """Before anything that cannot be undone: what will be lost, and a button that names the act."""
     # In the page itself: where it was asked for may be drawn anew while somebody thinks about the answer.
     with ui.context.client.content, ui.dialog() as dialog, ui.card().classes('ask'):
@@ -264,7 +265,7 @@ async def ask(title: str, sentence: str, act: str) -> bool:
         words(title, tag='h2')
         words(sentence, 'quiet', 'p')
         with box('beside'):
-            button('Leave it', on_click=lambda: dialog.submit(False)).props('autofocus')
+            button(back, on_click=lambda: dialog.submit(False)).props('autofocus')
             button(act, 'danger', on_click=lambda: dialog.submit(True))
     dialog.props['aria-label'] = title
     return bool(await dialog)

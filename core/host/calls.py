@@ -7,12 +7,12 @@ from typing import Any
 
 from core.addresses import LID
 from core.errors import Invalid
-from core.events import PairingCodeShown, Sent
+from core.events import Choice, Outgoing, PairingCodeShown, Sent, Target
 from core.host import refusals, stores, translate
 from core.host.client import Client
 from core.host.groups import about_group, about_people
 from core.host.library import Go, GoError
-from core.host.outgoing import body_of, jid_of
+from core.host.outgoing import body_of, jid_of, poll_of
 from core.host.session import Host, Session
 from core.host.uploads import Uploads
 from core.host.wire import (
@@ -103,9 +103,10 @@ class Calls:
     def _send(self, call: Call, client: Client, ask: Send) -> ToMain:
         host = self._host
         try:
-            to, body = jid_of(ask.message.to), body_of(ask.message, lambda file: self._uploads.of(client, file))
+            to, body = jid_of(ask.message.to), self._body(client, ask.message)
         except GoError as error:
-            return refusals.of_upload(call.id, str(error))
+            of = refusals.of_sealing if ask.message.kind == 'poll_vote' else refusals.of_upload
+            return of(call.id, str(error))
         host.line.say(Begun(call.id))
         try:
             with host.gate.call():
@@ -114,6 +115,13 @@ class Calls:
             refused = refusals.of_send(call.id, str(error))
             return refusals.not_in_group(call.id) if self._is_out(client, ask, refused) else refused
         return Answered(call.id, Sent(whatsapp_id=sent.ID, at=translate.moment(sent.Timestamp)))
+
+    def _body(self, client: Client, message: Outgoing) -> bytes:
+        def seal(target: Target, choice: Choice) -> Any:
+            with self._host.gate.call():
+                return self._host.go.build_vote(client.uuid, poll_of(message.to, target, client.own), choice.options)
+
+        return body_of(message, lambda file: self._uploads.of(client, file), seal)
 
     def _is_out(self, client: Client, ask: Send, refused: Refused) -> bool:
         """WhatsApp forbids a message to a group with the same number to those who are out and to those who may only

@@ -127,6 +127,12 @@ class Client:
             if self.phase != 'over':
                 self._go.stop(self.uuid)
 
+    @property
+    def own(self) -> Any:
+        """Our own JID, without the device."""
+        jid = self._device.JID
+        return pb.JID(User=jid.User, Server=jid.Server, RawAgent=0, Device=0, Integrator=0, IsEmpty=False)
+
     # ---- told by the library, on its threads
 
     def _run(self) -> None:

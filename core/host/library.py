@@ -118,6 +118,14 @@ class Go:
             raise GoError(answer.Error)
         return list(answer.PollVoteMessage.selectedOptions)
 
+    def build_vote(self, uuid: bytes, poll: bytes, options: Sequence[str]) -> Any:
+        """The waE2E.Message of a vote, sealed with the secret of its poll, which the library has kept. `poll`: its
+        MessageInfo. GoError where it has not.
+        """
+        names = pb.ArrayString(data=options).SerializeToString()
+        said = self._go.BuildPollVote(uuid, poll, len(poll), names, len(names))
+        return _found(pb.BuildPollVoteReturnFunction.FromString(said)).PollVote
+
     def pair_phone(self, uuid: bytes, phone: str, shown_as: str) -> str:
         chrome = 1
         asked = pb.PairPhoneParams(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.errors import Invalid
-from core.events import Card, LocalFile, Outgoing, Place, Poll, Preview, Quote, Target
+from core.events import Card, Choice, LocalFile, Outgoing, Place, Poll, Preview, Quote, Target
 from core.host.library import e2e, pb
 
 # A group made before 2021 has its founder's number and a dash in its address.
@@ -22,6 +22,7 @@ PARTS = {
     'sticker': 'stickerMessage',
 }
 Upload = Callable[[LocalFile], Any]  # gives the library's UploadResponse
+Seal = Callable[[Target, Choice], Any]  # gives the waE2E.Message of a vote
 
 
 def jid_of(address: str) -> bytes:
@@ -40,8 +41,27 @@ def _jid(user: str, server: str) -> bytes:
     return data
 
 
-def body_of(message: Outgoing, upload: Upload) -> bytes:
-    """The serialized waE2E.Message; `upload` is called for a file, before anything of the message leaves."""
+def poll_of(chat: str, target: Target, own: Any) -> bytes:
+    """The MessageInfo by which the library finds a poll. `own`: our own JID, which no target names."""
+    source = pb.MessageSource(
+        Chat=pb.JID.FromString(jid_of(chat)),
+        Sender=own if target.from_me else pb.JID.FromString(jid_of(target.sender)),
+        IsFromMe=target.from_me,
+        IsGroup=chat.endswith('@g.us'),
+        **{name: _nobody() for name in ('SenderAlt', 'RecipientAlt', 'BroadcastListOwner')},
+    )
+    blank = {**dict.fromkeys(('Type', 'Pushname', 'Category', 'MediaType', 'Edit'), ''), 'Multicast': False}
+    info = pb.MessageInfo(MessageSource=source, ID=target.whatsapp_id, ServerID=0, Timestamp=0, **blank)
+    data: bytes = info.SerializeToString()
+    return data
+
+
+def _nobody() -> Any:
+    return pb.JID(User='', Server='', RawAgent=0, Device=0, Integrator=0, IsEmpty=True)
+
+
+def body_of(message: Outgoing, upload: Upload, seal: Seal) -> bytes:
+    """The serialized waE2E.Message; `upload` is called for a file and `seal` for a vote, before anything leaves."""
     body = e2e.Message()
     match message.kind, message.content:
         case 'reaction', _:
@@ -50,6 +70,8 @@ def body_of(message: Outgoing, upload: Upload) -> bytes:
             _edit(body, message)
         case 'revoke', _:
             _revoke(body, message)
+        case _, Choice():
+            body.CopyFrom(seal(_target(message), message.content))
         case _, LocalFile():
             _file(body, message, message.content, upload(message.content))
         case _, Place():

@@ -125,6 +125,7 @@ class Processes:
         with self.lock:
             slot = next((each for each in self._slots if each.id == id), None)
             if slot is not None and slot.link is not None:
+                slot.ending = slot.link
                 slot.link.process.kill()
             return slot is not None and (slot.link is not None or bool(slot.sessions))
 
@@ -184,15 +185,20 @@ class Processes:
             slot.link = None
             if self._stopping or not slot.sessions:
                 return
-            slot.crashes += 1
-            slot.in_a_row = 1 if time.monotonic() - slot.started > STABLE else slot.in_a_row + 1
+            asked = slot.ending is link
+            if not asked:
+                slot.crashes += 1
+                slot.in_a_row = 1 if time.monotonic() - slot.started > STABLE else slot.in_a_row + 1
             wait = min(30.0, 0.2 * 2 ** min(slot.in_a_row - 1, 8))
             slot.next_start = time.monotonic() + wait
-            because = 'The session host stopped and is being started again.'
+            because = f'The session host {"was ended" if asked else "stopped"} and is being started again.'
             for session in slot.sessions:
                 self._nameless.pop(session, None)
                 slot.told.put((None, Disconnected(session=session, because=because)))
-        log.error('host %s crashed (%d times so far), starting it again in %.1f s', slot.id, slot.crashes, wait)
+        if asked:
+            log.info('host %s was ended on request, starting it again', slot.id)
+        else:
+            log.error('host %s crashed (%d times so far), starting it again in %.1f s', slot.id, slot.crashes, wait)
         self._say_hosts()
 
     def _supervise(self) -> None:

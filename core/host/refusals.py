@@ -96,6 +96,16 @@ def of_upload(call: int, words: str) -> Refused:
     return Refused(id=call, kind='refused', sentence=sentence, reason=int(found.group(1)) if found else 0, retry=True)
 
 
+def of_sealing(call: int, words: str) -> Refused:
+    """A vote is sealed with a secret that came with its poll."""
+    if words in NOT_LINKED or CONNECTION.search(words):
+        return not_connected(call)
+    if 'secret' not in words:
+        return Refused(id=call, kind='refused', sentence=f'Not sent: the vote could not be prepared: {words}.')
+    sentence = 'Not sent: this poll was made before the session was linked, so nobody can vote in it from here.'
+    return Refused(id=call, kind='refused', sentence=sentence, code='poll_too_old')
+
+
 def of_question(call: int, words: str) -> Refused:
     if words in NOT_LINKED or words.endswith('websocket not connected'):
         return not_connected(call)

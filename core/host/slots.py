@@ -33,6 +33,7 @@ class Slot:
     told: 'queue.SimpleQueue[tuple[HostLink | None, Happened | StoreTaken | Event] | None]' = field(
         default_factory=queue.SimpleQueue
     )
+    ending: HostLink | None = None  # which somebody asked to end
     crashes: int = 0
     in_a_row: int = 0
     started_at: datetime | None = None

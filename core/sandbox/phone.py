@@ -89,6 +89,8 @@ class Phone:
     def text(self, to: Peer, text: str, *, quote: str = '', mentions: Iterable[str] = ()) -> Message:
         """A text message, not yet sent. Raises NotFound when the quoted message is not in the phone."""
         people = [self.relay.people.accounts.get(number) for number in mentions]
+        for each in filter(None, people):  # the apps write what stands in the address: in most groups the LID
+            text = text.replace(f'@{each.number}', f'@{each.jid(self.server(to)).user}')
         if not quote and not people:
             return writing.text_message(text)
         context = self.answering(to, quote) if quote else e2e.ContextInfo()

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from typing import Any
 
 import httpx
@@ -123,7 +124,8 @@ class _Serving:
     def __init__(self, gateway: Gateway) -> None:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         api.mount(app, gateway)
-        guard(app, Rules(body_limits=api.body_limits(gateway.settings)))
+        trusted = (ip_network('127.0.0.0/8'),)
+        guard(app, Rules(trusted_proxies=trusted, body_limits=api.body_limits(gateway.settings)))
         api.count(app, gateway)
         self.reference: list[Route] = app.state.reference
         self.server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=2))

@@ -1,5 +1,6 @@
 """Groups, calls, the block list and presence over the API."""
 
+import base64
 import io
 from typing import Any
 
@@ -115,6 +116,24 @@ def test_a_photo_is_set_and_taken_away(door: Door, kind: str) -> None:
     assert door.api.delete(f'/groups/{id}/photo').status_code == 200
 
 
+def test_a_photo_is_named_as_in_a_message(door: Door) -> None:
+    id = make(door, 'With a photo')['id']
+    brought = door.api.post('/media', content=picture('PNG'), headers={'content-type': 'image/png'}).json()['id']
+    given = base64.b64encode(picture('WEBP')).decode()
+    for media in ({'id': brought}, {'data': given}):
+        answer = door.api.put(f'/groups/{id}/photo', json={'media': media})
+        assert answer.status_code == 200, answer.text
+    text = door.api.post('/media', content=b'no picture', headers={'content-type': 'text/plain'}).json()['id']
+    wrong: list[tuple[dict[str, str], int]] = [
+        ({'id': text}, 422), ({'id': 'nothing'}, 404), ({}, 422), ({'id': brought, 'data': given}, 422),
+        ({'data': '!'}, 422), ({'url': 'http://169.254.169.254/photo'}, 422), ({'data': given, 'as': 'image'}, 422),
+    ]  # fmt: skip
+    for media, status in wrong:
+        answer = door.api.put(f'/groups/{id}/photo', json={'media': media})
+        assert answer.status_code == status, (media, answer.text)
+        assert answer.json()['detail']
+
+
 @pytest.mark.parametrize(
     ('content', 'kind', 'status'),
     [
@@ -122,7 +141,8 @@ def test_a_photo_is_set_and_taken_away(door: Door, kind: str) -> None:
         (b'', 'image/jpeg', 422),
         (picture('JPEG', 50), 'image/jpeg', 422),
         (picture('GIF'), 'image/png', 422),
-        (b'{}', 'application/json', 415),
+        (b'{}', 'application/json', 422),
+        (b'GIF', 'image/gif', 415),
         (b'x' * (5 * 2**20 + 1), 'image/jpeg', 413),
     ],
 )
@@ -235,6 +255,17 @@ def test_a_call_is_shown_and_rejected_by_a_person(door: Door) -> None:
     over = door.api.post(f'/calls/{call["id"]}/reject')
     assert (over.status_code, over.json()['code']) == (409, 'call_over')
     assert door.api.post('/calls/nothing/reject').status_code == 404
+
+
+def test_a_call_is_rejected_with_a_text_of_whoever_does_it(door: Door) -> None:
+    call = call_of(door, door.sandbox.call(ANNA, SHOP))
+    too_long = door.api.post(f'/calls/{call["id"]}/reject', json={'text': 'x' * 1001})
+    assert (too_long.status_code, too_long.json()['errors'][0]['field']) == (422, 'text')
+    rejected = door.api.post(f'/calls/{call["id"]}/reject', json={'text': 'In a meeting, please write.'})
+    assert rejected.json()['call']['state'] == 'rejected', rejected.text
+    until(lambda: 'In a meeting, please write.' in [each.text for each in door.sandbox.inbox(ANNA)])
+    said = door.api.get('/messages', params={'q': 'In a meeting, please'}).json()['items'][0]
+    assert said['author'].startswith('key:')
 
 
 def test_calls_are_rejected_by_themselves_with_a_text(door: Door) -> None:

@@ -55,9 +55,9 @@ from flows.carrying import Carrying
 from flows.clocks import Clocks
 from flows.compliance import Compliance
 from flows.guards import CAREFUL, LoopGuard
-from flows.http import Http
 from flows.library import Library
 from flows.listening import Listener, from_now_on
+from flows.outside import Outside
 from flows.router import Router, Workers
 from flows.runner import Runner
 from flows.secrets import Secrets
@@ -402,9 +402,9 @@ def house(tmp_path: Path) -> Iterator[House]:
     later: list[Callable[[], object]] = []
     carrying = Carrying(world, desk, outbox, Chats(world, desk, hosts), pacing.opt_outs)
     secrets = Secrets(world, Seal(b'the key of the house'))
-    http = Http(world, Guard(LOOPBACK), secrets.opened)
-    runner = Runner(world, desk, library, carrying, http, lambda chat, work: later.append(work))
-    bench = Bench(world, library, http)
+    outside = Outside(world, Guard(LOOPBACK), secrets=secrets.opened)
+    runner = Runner(world, desk, library, carrying, outside, lambda chat, work: later.append(work))
+    bench = Bench(world, library, outside)
     library.failing = lambda document: failing(bench, document)
     compliance = Compliance(outbox, pacing.opt_outs)
     router = Router(world, library, LoopGuard(CAREFUL), runner, workers, compliance)

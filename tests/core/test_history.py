@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from core.errors import SendUncertain
 from core.events import HistoryReceived, MessageReceived, Standing
 from data.chats import Chat
 from data.messages import Message, messages_of
@@ -57,6 +58,35 @@ def test_our_own_old_messages_keep_how_far_they_came(house: House) -> None:
     tell(house, told(house, 'we wrote', days=3, from_me=True, standing='read'))
     row = Message.get()
     assert (row.direction, row.status, row.author) == ('out', 'read', 'phone')
+
+
+def test_what_the_phone_has_of_ours_was_sent(house: House) -> None:
+    house.working()
+    house.hosts.fails_with = SendUncertain('The host ended in the middle.')
+    id, other = house.post('did it arrive?').id, house.post('and this?').id
+
+    def ours(text: str, id: str, days: float = 0) -> Told:
+        return told(house, text, id=id, days=days, from_me=True, standing='read')
+
+    by_phone, other_words = ours('did it arrive?', '3A01AAAA'), ours('something else', '3EB0BBBB')
+    tell(house, by_phone, other_words, ours('did it arrive?', '3EB0CCCC', days=1))
+    assert house.message(id).status == 'uncertain'
+    before = Message.select().count()
+    for _ in range(2):
+        tell(house, ours('did it arrive?', '3EB0AAAA'))
+    row = house.message(id)
+    assert (row.status, row.whatsapp_id, row.error) == ('read', '3EB0AAAA', '')
+    assert house.message(other).status == 'uncertain'
+    assert house.kinds().count('message.sent') == 1
+    assert Message.select().count() == before
+
+
+def test_the_same_words_twice_prove_nothing(house: House) -> None:
+    house.working()
+    house.hosts.fails_with = SendUncertain('The host ended in the middle.')
+    ids = [house.post('hello').id for _ in range(2)]
+    tell(house, told(house, 'hello', days=0, id='3EB0AAAA', from_me=True))
+    assert {house.message(id).status for id in ids} == {'uncertain'}
 
 
 def test_old_reactions_are_on_their_messages(house: House) -> None:

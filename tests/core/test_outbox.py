@@ -1,6 +1,7 @@
 """What we say leaves once, in order, and nobody is told a lie about it."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -444,6 +445,93 @@ def test_a_receipt_that_could_be_about_something_else_proves_nothing(house: Hous
     address = f'{sender}@s.whatsapp.net'
     house.tell(receipt(shop, 'delivered', whatsapp_id, sender=address, at=house.clock.now()))
     assert (house.message(id).status, house.message(id).whatsapp_id) == ('uncertain', None)
+
+
+def on_its_way(house: House, text: str, to: str = ANNA) -> str:
+    house.hosts.holds = True
+    id = house.post(text, to).id
+    assert house.message(id).status == 'sending'
+    return id
+
+
+def comes_back(house: House, *, uncertain: bool = True) -> None:
+    """The oldest that is on its way."""
+    house.hosts.settle_one(SendUncertain('The host ended in the middle.') if uncertain else None)
+    house.settle()
+
+
+def test_a_receipt_from_before_it_was_uncertain_proves_it_too(house: House) -> None:
+    shop = house.working()
+    id = on_its_way(house, 'did it arrive?')
+    for kind in ('delivered', 'read'):
+        house.tell(receipt(shop, kind, '3EB0AAAA', at=house.clock.now()))
+    assert house.message(id).whatsapp_id is None
+    comes_back(house)
+    row = house.message(id)
+    assert (row.status, row.whatsapp_id, row.error) == ('read', '3EB0AAAA', '')
+    assert [kind for kind in house.kinds() if kind.startswith('message.')][-2:] == ['message.uncertain', 'message.read']
+
+
+def test_a_receipt_from_before_a_crash_proves_what_it_left_half_sent(house: House) -> None:
+    shop = house.working()
+    id = on_its_way(house, 'half')
+    house.tell(receipt(shop, 'delivered', '3EB0AAAA', at=house.clock.now()))
+    assert house.outbox.recover() == 1
+    assert (house.message(id).status, house.message(id).whatsapp_id) == ('delivered', '3EB0AAAA')
+
+
+def test_a_receipt_waits_until_nothing_else_could_be_meant(house: House) -> None:
+    """The one beside it leaves under another name, so the receipt was not about that."""
+    shop = house.working()
+    id = on_its_way(house, 'did it arrive?')
+    beside = on_its_way(house, 'and this?')
+    house.tell(receipt(shop, 'delivered', '3EB0AAAA', at=house.clock.now()))
+    comes_back(house)
+    assert house.message(id).status == 'uncertain'
+    comes_back(house, uncertain=False)
+    assert (house.message(beside).status, house.message(beside).whatsapp_id) != ('delivered', '3EB0AAAA')
+    assert (house.message(id).status, house.message(id).whatsapp_id) == ('delivered', '3EB0AAAA')
+
+
+@pytest.mark.parametrize(
+    'story', ['two receipts', 'two uncertain', 'too early', 'too late', 'from the phone', 'another chat']
+)
+def test_an_early_receipt_that_could_be_about_something_else_proves_nothing(house: House, story: str) -> None:
+    shop = house.working()
+    id = on_its_way(house, 'did it arrive?')
+    ids, sender, at = ['3EB0AAAA'], ANNA, house.clock.now()
+    match story:
+        case 'two receipts':
+            ids.append('3EB0BBBB')
+        case 'two uncertain':
+            on_its_way(house, 'and this?')
+        case 'too early':
+            at -= timedelta(seconds=6)
+        case 'too late':
+            at += timedelta(minutes=11)
+        case 'from the phone':
+            ids = ['3A01AAAA']
+        case 'another chat':
+            sender = BEN
+            on_its_way(house, 'to Ben', BEN)
+    for whatsapp_id in ids:
+        house.tell(receipt(shop, 'delivered', whatsapp_id, sender=f'{sender}@s.whatsapp.net', at=at))
+    comes_back(house)
+    if story == 'two uncertain':
+        comes_back(house)
+    assert (house.message(id).status, house.message(id).whatsapp_id) == ('uncertain', None)
+
+
+def test_a_reaction_that_is_proven_is_shown(house: House) -> None:
+    shop = house.working()
+    house.says('the best bread', id='M1')
+    house.hosts.fails_with = SendUncertain('The host ended in the middle.')
+    chat_id = Message.get(Message.whatsapp_id == 'M1').chat_id
+    house.outbox.put(chat_id, Saying(kind='reaction', text='❤️', target='M1'), OWNER)
+    house.settle()
+    assert 'message.reaction' not in house.kinds()
+    house.tell(receipt(shop, 'delivered', '3EB0AAAA', at=house.clock.now()))
+    assert 'message.reaction' in house.kinds()
 
 
 def back(house: House, shop: str) -> None:

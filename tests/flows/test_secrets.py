@@ -11,7 +11,6 @@ from core.seal import Seal
 from data.database import database, read, write
 from data.runs import Run, children_of
 from flows.bench import Trial
-from flows.doors import HttpAnswer, HttpCall
 from flows.flow import examine, read_document
 from flows.occasion import Occasion
 from flows.secrets import Secrets, masked
@@ -123,19 +122,16 @@ def test_an_error_does_not_tell_a_secret(house: House, step: dict[str, Any], det
     assert 'sesame' not in json.dumps([run.detail, run.steps, run.variables, [str(each) for each in house.news]])
 
 
-def test_the_bench_shows_no_secret_to_nobody(house: House) -> None:
-    house.secrets.put('shop', 'open sesame')
-    document = read_document(flow({**ASK, 'url': 'https://x.example/{{ secret.shop }}'}, say('{{ run.got }}', 'tell')))
+def test_the_bench_shows_a_secret_only_where_it_really_asks(house: House, elsewhere: Web) -> None:
+    house.secrets.put('shop', 'sesame')
+    elsewhere.answers['/sesame'] = lambda line: line.says(b'It is sesame.')
+    step = {**ASK, 'url': elsewhere.url('/{{ secret.shop }}')}
+    document = read_document(flow(step, say('{{ run.got }}', 'tell')))
     occasion = Occasion(kind='message', at=house.clock.at, session='shop', text='start')
-    asked: list[HttpCall] = []
-    house.bench.doors.call = lambda step, call: asked.append(call) or HttpAnswer(  # type: ignore[method-assign, func-returns-value]
-        status=200, headers={}, text='open sesame', json=None
-    )
     report = house.bench.run(document, Trial(occasion=occasion, mocks={'ask': 'fine'}))
-    assert (report.outcome, [each['text'] for each in report.sent], asked) == ('finished', ['fine'], [])
+    assert (report.outcome, [each['text'] for each in report.sent], elsewhere.asked) == ('finished', ['fine'], [])
     report = house.bench.run(document, Trial(occasion=occasion, call_http=True))
-    assert [each['text'] for each in report.sent] == ['••••']
-    assert asked[0].url == 'https://x.example/open sesame'
+    assert ([each['text'] for each in report.sent], len(elsewhere.asked)) == (['It is ••••.'], 1)
     unknown = read_document(flow({**ASK, 'url': 'https://x.example/{{ secret.other }}'}))
     assert 'no “other”' in house.bench.run(unknown, Trial(occasion=occasion, mocks={'ask': 'fine'})).detail
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import SendRefused
-from core.events import Card, LocalFile, MessageReceived, Outgoing, Place, Poll, RemoteFile, Target
+from core.events import Card, Choice, LocalFile, MessageReceived, Outgoing, Place, Poll, RemoteFile, Target
 from core.host.library import e2e
 from core.sandbox.control import Fault, Item
 from tests.host.stage import ANNA, Stage, eventually
@@ -158,3 +158,32 @@ def test_reactions_and_revocations_of_others_name_their_message(stage: Stage) ->
     stage.sandbox.react(ANNA, said, '🎉')
     told = stage.heard('🎉')
     assert (told.kind, told.target, told.from_me) == ('reaction', said, False)
+
+
+def test_a_vote_of_ours_is_counted_by_the_phone(stage: Stage) -> None:
+    """In a poll of theirs and in one of ours: changed, and taken back."""
+    asked = stage.sandbox.poll(ANNA, SHOP, 'Which bread?', ('Rye', 'Fennel', 'Oat'), multiple=True)
+    stage.heard('Which bread?')
+    theirs = Target(whatsapp_id=asked, sender=TO, from_me=False)
+
+    def votes(poll: str) -> tuple[int, ...]:
+        return next(each.votes for each in stage.sandbox.conversation(ANNA) if each.id == poll)
+
+    def chooses(target: Target, *options: str) -> None:
+        sends(stage, Outgoing(to=TO, kind='poll_vote', content=Choice(options=options), target=target))
+
+    for options, counted in ((('Rye', 'Oat'), (1, 0, 1)), (('Fennel',), (0, 1, 0)), ((), (0, 0, 0))):
+        chooses(theirs, *options)
+        eventually(lambda counted=counted: votes(asked) == counted)  # type: ignore[misc]
+
+    own = sends(stage, Outgoing(to=TO, kind='poll', content=Poll(name='Ours?', options=('Yes', 'No'))))
+    seen(stage, own)
+    chooses(Target(whatsapp_id=own, sender='', from_me=True), 'No')
+    eventually(lambda: votes(own) == (0, 1))
+
+
+def test_a_vote_in_a_poll_that_was_never_seen_is_refused(stage: Stage) -> None:
+    unknown = Target(whatsapp_id='NEVER', sender=TO, from_me=False)
+    with pytest.raises(SendRefused, match='made before the session was linked') as refused:
+        sends(stage, Outgoing(to=TO, kind='poll_vote', content=Choice(options=('Rye',)), target=unknown))
+    assert (refused.value.retry, refused.value.code) == (False, 'poll_too_old')

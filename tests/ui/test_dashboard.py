@@ -1,12 +1,14 @@
 """The first page after the sign-in: honest numbers, and what needs somebody."""
 
+import os
 import re
+import signal
 from collections.abc import Iterator
 
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.stories.product import Product
+from tests.stories.product import Product, until
 from tests.ui.whole_house import flaws, is_too_wide, open_as, wear, whole_house
 
 pytestmark = pytest.mark.browser
@@ -63,10 +65,17 @@ async def test_a_session_host_can_be_restarted_and_its_crashes_are_counted(tab: 
     await open_as(tab, product, '/')
     hosts = tab.get_by_role('region', name='Session hosts')
     await expect(hosts).to_contain_text('Never crashed')
+    before = product.get('/hosts')[0]['pid']
     await hosts.get_by_role('button', name='Restart…').click()
     await expect(tab.get_by_text('1 session will be back within seconds.')).to_be_visible()
     await tab.get_by_role('button', name='Restart', exact=True).click()
-    await expect(hosts).not_to_contain_text('Never crashed', timeout=SLOW)
+    await expect(hosts).not_to_contain_text(f'process {before}', timeout=SLOW)
+    await expect(hosts).to_contain_text('Never crashed')  # somebody wanted it
+    again = until(
+        lambda: next((each['pid'] for each in product.get('/hosts') if each['pid'] not in (before, 0)), 0), 30
+    )
+    os.kill(again, signal.SIGKILL)
+    await expect(hosts).to_contain_text('Crashed 1 time', timeout=SLOW)
     await expect(tab.get_by_role('link', name=re.compile('^shop'))).to_contain_text('Working', timeout=SLOW)
 
 

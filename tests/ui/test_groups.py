@@ -100,7 +100,7 @@ async def test_members_are_added_made_admins_and_removed(tab: Page, product: Pro
     await expect(tab.get_by_role('alert').filter(has_text='neither a phone number')).to_be_visible()
     await tab.get_by_label('Phone numbers').fill(f'+{MIA}\n+15551239998')
     await tab.get_by_role('button', name='Add', exact=True).click()
-    await expect(tab.get_by_text('They are not there', exact=False)).to_be_visible()  # who is not on WhatsApp
+    await expect(tab.get_by_text('This number is not on WhatsApp')).to_be_visible()
     await expect(member(tab, 'Mia')).to_be_visible()
 
     await tab.get_by_role('button', name='What to do with Anna').click()
@@ -141,7 +141,7 @@ async def test_a_group_is_named_described_closed_and_left(tab: Page, product: Pr
     await tab.get_by_role('dialog').get_by_role('button', name='Close').click()
 
     await tab.get_by_role('button', name='Leave the group…').click()
-    await tab.get_by_role('button', name='Leave', exact=True).click()
+    await tab.get_by_role('button', name='Leave the group', exact=True).click()
     await expect(tab.get_by_text('You are no longer in this group.').first).to_be_visible()
     await expect(tab.get_by_role('button', name='Leave the group…')).to_have_count(0)
 

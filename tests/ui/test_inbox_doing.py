@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.stories.product import ANNA, BEN, Product, until
+from tests.stories.product import ANNA, BEN, SHOP, Product, until
 from tests.ui.inbox import chat, log, open_inbox, spoken, two_chats, write
 from tests.ui.whole_house import flaws
 
@@ -155,7 +155,7 @@ async def test_a_slash_opens_the_quick_replies(tab: Page, product: Product) -> N
     field, found = tab.get_by_label('Message to Anna'), tab.get_by_role('listbox', name='Quick replies')
     await field.press_sequentially('/')
     await expect(found.get_by_role('option')).to_have_count(3)
-    await expect(found.get_by_role('option', name='/broken')).to_contain_text("'order' is undefined")
+    await expect(found.get_by_role('option', name='/broken')).to_contain_text('there is no “order”')
     assert await flaws(tab) == []
     await field.press_sequentially('ho')
     await expect(found.get_by_role('option', name='/hours')).to_contain_text('Hi Anna, from 7 to 18.')
@@ -248,6 +248,59 @@ async def test_places_cards_and_polls_are_sent_from_forms(tab: Page, product: Pr
     await expect(spoken(tab, 'Sunday?').get_by_role('img', name='Delivered')).to_be_visible()
     kinds = [item['kind'] for item in product.get(f'/sandbox/phones/{ANNA}/inbox')['items']]
     assert kinds[-3:] == ['location', 'contact', 'poll']
+
+
+@pytest.mark.browser
+async def test_a_contact_is_blocked_and_unblocked_after_a_question(tab: Page, product: Product) -> None:
+    await open_inbox(tab, product, 'Ben')
+    contact = tab.get_by_role('region', name='Contact')
+    await contact.get_by_role('button', name='Block…').click()
+    asked = tab.get_by_role('dialog', name='Block Ben?')
+    await asked.get_by_role('button', name='Leave it').click()
+    await contact.get_by_role('button', name='Block…').click()
+    await asked.get_by_role('button', name='Block', exact=True).click()
+    await expect(contact.get_by_text('Blocked', exact=True)).to_be_visible()
+    await expect(tab.get_by_text('You have blocked this contact.')).to_be_visible()
+    blocked = product.get('/sessions/shop/blocked')['items']
+    assert [each['name'] for each in blocked] == ['Ben']
+    assert await flaws(tab) == []
+    product.ask('DELETE', f'/sessions/shop/blocked?contact={BEN}').raise_for_status()  # elsewhere
+    await expect(contact.get_by_text('Blocked', exact=True)).to_have_count(0)
+    await contact.get_by_role('button', name='Block…').click()
+    await asked.get_by_role('button', name='Block', exact=True).click()
+    await contact.get_by_role('button', name='Unblock').click()
+    await expect(contact.get_by_role('button', name='Block…')).to_be_visible()
+    assert product.get('/sessions/shop/blocked')['items'] == []
+
+
+@pytest.mark.browser
+async def test_a_call_is_rejected_where_it_rings(tab: Page, product: Product) -> None:
+    await open_inbox(tab, product, 'Anna')
+
+    def ring() -> None:
+        product.post(f'/sandbox/phones/{ANNA}/call', {'to': SHOP, 'video': True})
+
+    ring()
+    line = log(tab).locator('.event', has_text='Anna called by video').last
+    await expect(line.get_by_text('Rings')).to_be_visible()
+    assert await flaws(tab) == []
+    await line.get_by_role('button', name='Reject', exact=True).click()
+    await expect(line).to_contain_text('rejected')
+    await expect(line.get_by_role('button')).to_have_count(0)
+
+    ring()
+    second = log(tab).locator('.event', has_text='Rings').last
+    await second.get_by_role('button', name='Reject and write…').click()
+    asked = tab.get_by_role('dialog', name='Reject this call')
+    await asked.get_by_label('Message').fill('Please write to me instead')
+    await asked.get_by_role('button', name='Reject', exact=True).click()
+    await expect(spoken(tab, 'Please write to me instead').get_by_role('img', name='Delivered')).to_be_visible()
+    await expect(log(tab).get_by_text('Rings')).to_have_count(0)
+
+    ring()
+    await expect(log(tab).get_by_text('Rings')).to_be_visible()
+    product.post(f'/sandbox/phones/{ANNA}/hang-up', {})
+    await expect(log(tab).get_by_text('Rings')).to_have_count(0)
 
 
 @pytest.mark.browser

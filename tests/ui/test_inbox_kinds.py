@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.stories.product import ANNA, BEN, SHOP
+from core.sandbox.control import Fault
+from tests.stories.product import ANNA, BEN, SHOP, until
 from tests.ui.inbox import log, open_inbox, spoken
 from tests.ui.staged_house import Stage, staged_house
 from tests.ui.whole_house import flaws
@@ -62,6 +63,36 @@ async def test_a_poll_shows_its_votes_as_they_come_and_who_gave_them(tab: Page, 
 
 
 @pytest.mark.browser
+async def test_the_reader_votes_changes_the_vote_and_takes_it_back(tab: Page, stage: Stage) -> None:
+    await open_inbox(tab, stage.product, 'Anna')
+    poll = stage.phones.poll(ANNA, SHOP, 'Which for you?', ('Rye', 'Oat'), multiple=False)
+    asked = spoken(tab, 'Which for you?')
+
+    def votes() -> tuple[int, ...]:
+        return next(each.votes for each in stage.phones.conversation(ANNA) if each.id == poll)
+
+    rye, oat = (asked.get_by_role('button', name=f'Vote for {each}') for each in ('Rye', 'Oat'))
+    await rye.click()
+    await expect(asked.get_by_role('button', name='Rye, 1 vote')).to_be_visible()
+    until(lambda: votes() == (1, 0), 20)
+    await oat.press('Enter')
+    await expect(asked.get_by_role('button', name='Oat, 1 vote')).to_be_visible()
+    assert [await each.get_attribute('aria-pressed') for each in (rye, oat)] == ['false', 'true']
+    until(lambda: votes() == (0, 1), 20)
+    assert await flaws(tab) == []
+    stage.phones.vote(ANNA, poll, ('Rye',))
+    await expect(asked.get_by_text('2 people voted')).to_be_visible()
+    await oat.click()
+    await expect(asked.get_by_text('1 person voted')).to_be_visible()
+    until(lambda: votes() == (1, 0), 20)
+
+    stage.phones.set_fault(Fault(kind='nack', code=406, times=1))
+    await oat.click()
+    await expect(tab.get_by_text('did not accept this message (406)')).to_be_visible()
+    await expect(oat).to_have_attribute('aria-pressed', 'false', timeout=15_000)
+
+
+@pytest.mark.browser
 async def test_reactions_come_and_go_and_say_whose_they_are(tab: Page, stage: Stage) -> None:
     id = stage.product.send('react to this')
     await open_inbox(tab, stage.product, 'Anna')
@@ -72,10 +103,10 @@ async def test_reactions_come_and_go_and_say_whose_they_are(tab: Page, stage: St
     pill = ours.get_by_role('button', name='❤️, Anna')
     await expect(pill).to_be_visible()
     await pill.focus()
-    await expect(pill.locator('.hint')).to_have_css('visibility', 'hidden')  # only for those who use the keyboard
+    await expect(pill.locator('.tip')).to_have_css('visibility', 'hidden')  # only for those who use the keyboard
     await tab.keyboard.press('Shift+Tab')
     await tab.keyboard.press('Tab')
-    await expect(pill.locator('.hint')).to_have_css('visibility', 'visible')
+    await expect(pill.locator('.tip')).to_have_css('visibility', 'visible')
     stage.phones.react(ANNA, whatsapp_id, '')
     await expect(pill).to_have_count(0)
 
@@ -133,7 +164,7 @@ async def test_a_tick_tells_its_times_to_those_who_hover_or_use_the_keyboard(tab
     tick = ours.get_by_role('img', name='Read')
     await expect(tick).to_have_attribute('aria-description', re.compile(r'^Sent [\d:]{8} · .*Read [\d:]{8}$'))
     await tick.hover()
-    await expect(tick.locator('.hint')).to_have_css('visibility', 'visible')
+    await expect(tick.locator('.tip')).to_have_css('visibility', 'visible')
     await log(tab).focus()
     await tab.keyboard.press('ArrowUp')
     await expect(tab.locator('.spoken:focus')).to_contain_text('tell me when')

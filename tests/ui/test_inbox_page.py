@@ -25,7 +25,7 @@ async def test_a_message_arrives_is_answered_and_its_ticks_turn_without_a_reload
     await expect(log(tab).get_by_text('hello from Anna')).to_be_visible()
     await expect(log(tab).get_by_text('Hi Anna! We bake from 7 to 18').last).to_be_visible()
     await expect(log(tab).get_by_text('Flow Welcome').last).to_be_visible()
-    await expect(tab.get_by_text('Flow “welcome” ran')).to_be_visible()
+    await expect(tab.get_by_text('Flow “Welcome” ran')).to_be_visible()
     await write(tab, 'Anna', 'This is Mia.\nHow can I help?')
     mine = spoken(tab, 'This is Mia.')
     await expect(mine.get_by_role('img', name='Delivered')).to_be_visible()
@@ -185,6 +185,12 @@ async def test_search_finds_a_chat_by_name_and_number(tab: Page, product: Produc
     await expect(chat(tab, 'Ben')).to_be_hidden()
     await search.fill('nobody')
     await expect(tab.get_by_text('No chat is called that.')).to_be_visible()
+    await tab.keyboard.press('Control+k')
+    await tab.keyboard.type('ben')
+    await tab.keyboard.press('Enter')
+    await expect(search).to_have_value('ben')
+    await expect(chat(tab, 'Ben')).to_be_visible()
+    await expect(chat(tab, 'Anna')).to_be_hidden()
 
 
 @pytest.mark.browser

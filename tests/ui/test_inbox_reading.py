@@ -78,6 +78,7 @@ async def test_a_search_looks_into_messages_and_leads_to_them(tab: Page, product
     await expect(tab.get_by_label('Message to Ben')).to_be_visible()
     await expect(tab.locator('.spoken:focus')).to_contain_text('older line 0123')
     await expect(log(tab).get_by_text('older line 0123')).to_be_in_viewport()
+    await expect(tab.locator('.inbox .story')).to_contain_text('older line 0123')  # and what happened to it
     await search.fill('nothing like it')
     await expect(tab.get_by_text('No message says that.')).to_be_visible()
 
@@ -124,6 +125,10 @@ async def test_new_messages_are_counted_while_the_reader_is_elsewhere(tab: Page,
     await to_end.click()
     await expect(log(tab).get_by_text('one more thing')).to_be_in_viewport()
     await expect(tab.get_by_role('button', name='Go to the newest')).to_have_count(0)
+    await log(tab).evaluate('box => box.scrollTop = -1500')
+    await expect(tab.get_by_role('button', name='Go to the newest')).to_be_visible()
+    await write(tab, 'Ben', 'what I write is what I see')
+    await expect(log(tab).get_by_text('what I write is what I see')).to_be_in_viewport()
 
 
 @pytest.mark.browser

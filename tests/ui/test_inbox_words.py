@@ -7,7 +7,8 @@ import pytest
 from core.contents import shown
 from data.messages import Message
 from ui.pages.inbox.brings import brings_of, length_of, size_of
-from ui.pages.inbox.wording import Piece, brief, day, happening, only_emoji, pieces_of
+from ui.pages.inbox.wording import Piece, brief, day, happening, only_emoji, pieces_of, with_names
+from ui.pieces import letters_of, tint_of
 
 NOW = datetime(2026, 11, 22, 14, tzinfo=UTC)
 
@@ -38,6 +39,21 @@ def test_only_the_web_is_linked(text: str) -> None:
 def test_a_mention_is_shown_by_name_where_it_is_known() -> None:
     pieces = pieces_of('hi @15551230001 and @15559999999', {'15551230001': 'Anna'})
     assert pieces == (Piece('text', 'hi '), Piece('name', '@Anna'), Piece('text', ' and @15559999999'))
+    assert with_names('hi @15551230001 and @15559999999', {'15551230001': 'Anna'}) == 'hi @Anna and @15559999999'
+
+
+@pytest.mark.parametrize(
+    ('name', 'letters'), [('Anna Keller', 'AK'), ('Fennel & Rye', 'FR'), ('Anna 😀', 'A'), ('+1 555', '#'), ('', '#')]
+)
+def test_a_face_has_the_first_letters_of_a_name(name: str, letters: str) -> None:
+    assert letters_of(name) == letters
+
+
+def test_a_contact_card_shows_its_number_as_people_write_it() -> None:
+    content = {'cards': [{'name': 'Ben', 'phones': ['+15551230002', '0170 12']}]}
+    cards = brings_of(Message(id='M', kind='contact', direction='in', content=content), [], None)['cards']
+    phones = [['+15551230002', '+1 555-123-0002'], ['0170 12', '0170 12']]
+    assert cards == [{'name': 'Ben', 'phones': phones, 'letters': 'B', 'tint': tint_of('Ben')}]
 
 
 @pytest.mark.parametrize(
@@ -52,6 +68,8 @@ def test_a_few_pictures_alone_are_shown_large(text: str, large: bool) -> None:
 def test_what_happened_to_a_message_is_a_sentence() -> None:
     assert happening('reaction', '👍', 'Anna') == 'Anna reacted with 👍'
     assert happening('reaction', '', 'Anna') == 'Anna took a reaction back'
+    assert happening('call', '', 'Anna', {'video': True, 'state': 'rejected'}) == 'Anna called by video, rejected'
+    assert happening('call', '', 'Anna', {'video': False, 'state': 'over'}) == 'Anna called'
     assert happening('revoke', '', 'You') == 'You deleted a message'
 
 

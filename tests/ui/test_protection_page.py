@@ -9,6 +9,7 @@ from tests.stories.product import ANNA, Product, until
 from tests.ui.whole_house import flaws, is_too_wide, open_as, wear, whole_house
 
 pytestmark = pytest.mark.browser
+OLGA, PIA = '15551238001', '15551238002'
 
 
 @pytest.fixture(scope='module')
@@ -68,6 +69,37 @@ async def test_a_limit_of_whatsapp_is_a_notice_with_its_end_and_can_be_lifted(ta
     await tab.get_by_role('button', name='Lift it').click()
     await expect(told).to_be_hidden()
     until(lambda: product.get(f'/messages/{waiting}')['status'] == 'delivered', 30)
+
+
+async def test_an_open_conversation_says_why_its_message_waits_as_soon_as_it_does(tab: Page, product: Product) -> None:
+    assert product.ask('PATCH', '/sessions/shop', {'protection': None}).status_code == 200
+    for phone, name in ((OLGA, 'Olga'), (PIA, 'Pia')):
+        product.post('/sandbox/phones', {'phone': phone, 'name': name})
+    first = product.send('hello Olga', to=OLGA)
+    until(lambda: product.get(f'/messages/{first}')['status'] == 'delivered', 30)
+    await open_as(tab, product, f'/inbox?chat={product.get(f"/messages/{first}")["chat"]}', ready='.inbox')
+    await expect(tab.get_by_text('hello Olga').last).to_be_visible()
+
+    product.post('/sandbox/faults', {'kind': 'nack', 'code': 463, 'times': 1})
+    product.send('hello Pia', to=PIA)
+    second = product.send('are you coming?', to=OLGA)
+    waits = tab.locator('.spoken', has_text='are you coming?').locator('.trouble')
+    await expect(waits).to_contain_text('open conversations for now (463). Replies go on. It goes at', timeout=20_000)
+    product.ask('DELETE', '/sessions/shop/limits/reach_out').raise_for_status()
+    await expect(waits).to_have_count(0)
+    until(lambda: product.get(f'/messages/{second}')['status'] == 'delivered', 30)
+
+    apart = {'preset': 'off', 'gap': [300, 300]}
+    assert product.ask('PATCH', '/sessions/shop', {'protection': apart}).is_success
+    product.send('this one begins the gap', to=PIA)
+    third = product.send('or tomorrow?', to=OLGA)
+    waits = tab.locator('.spoken', has_text='or tomorrow?').locator('.trouble')
+    await expect(waits).to_contain_text('Messages of this session leave 5 minutes apart')
+    assert product.ask('PATCH', '/sessions/shop', {'protection': {**apart, 'per_day': 1}}).is_success
+    await expect(waits).to_contain_text('The limit of 1 messages a day is reached')
+    assert product.ask('PATCH', '/sessions/shop', {'protection': None}).is_success
+    until(lambda: product.get(f'/messages/{third}')['status'] == 'delivered', 30)
+    await expect(waits).to_have_count(0)
 
 
 async def test_what_is_downloaded_by_itself_is_chosen_on_the_page(tab: Page, product: Product) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from core.sandbox.control import Item
+from core.sandbox.control import GroupOut, Item, PersonOut
 from tests.stories.product import ANNA, BEN, Product, until
 from tests.ui.whole_house import flaws, is_too_wide, open_as, wear, whole_house
 from ui.pages.sandbox.lines import lines_of
+from ui.pages.sandbox.phone import Chats
 from ui.pages.sandbox.story import Teller
 
 PHONE = re.compile('^Phone ')
@@ -352,6 +353,7 @@ async def test_a_phone_sends_files_places_cards_and_polls(tab: Page, product: Pr
 
     await attach('Poll')
     form = tab.get_by_role('dialog', name='Send a poll')
+    await expect(form.get_by_text('One on each line.')).to_be_visible()
     await form.get_by_label('Question').fill('Sweet or salty?')
     await form.get_by_label('Options').fill('Sweet\nSalty\n')
     await form.get_by_role('button', name='Send').click()
@@ -415,6 +417,25 @@ def test_the_story_knows_whom_a_receipt_is_about() -> None:
     assert [knot.text for knot in teller.knots] == [
         'Somebody read our message', 'Anna read our message', 'Sent “Hi” to Anna',
     ]  # fmt: skip
+
+
+def test_the_story_says_what_kind_of_message_it_was() -> None:
+    teller = Teller({})
+    for kind, text in (('image', ''), ('poll', 'Which loaf?'), ('reaction', '❤️'), ('unheard_of', '')):
+        teller.take('message.received', NOW, {'id': kind, 'kind': kind, 'text': text, 'from': {'name': 'Anna'}})
+    assert [knot.text for knot in reversed(teller.knots)] == [
+        'Received a picture from Anna', 'Received a poll “Which loaf?” from Anna',
+        'Received a reaction “❤️” from Anna', 'Received a message from Anna',
+    ]  # fmt: skip
+
+
+def test_a_name_after_an_at_is_a_mention_in_a_group() -> None:
+    people = tuple(PersonOut(phone=phone, name=name, lid=f'9{phone}') for phone, name in
+                   (('1', 'Ann'), ('2', 'Anna'), ('3', 'Cleo')))  # fmt: skip
+    chats = Chats(people=people, groups=(GroupOut(jid='7@g.us', name='Club', owner='1', members=('1', '2')),), ours={})
+    assert chats.mentioned('@Anna and @Ann, not @Cleo', '7@g.us') == ('@2 and @1, not @Cleo', ('2', '1'))
+    assert chats.mentioned('@Anna', '2') == ('@Anna', ())
+    assert chats.named('@92 and @1') == '@Anna and @Ann'
 
 
 def test_the_story_keeps_the_last_thirty_and_one_line_for_a_state_that_stays() -> None:

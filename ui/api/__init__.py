@@ -23,6 +23,7 @@ from . import (
     flows,
     groups,
     health,
+    hooks,
     hosts,
     keys,
     media,
@@ -36,14 +37,15 @@ from . import (
     sessions,
 )
 from .asking import Asking, Route
+from .hook_door import HookDoor
 from .lists import json_answer
 from .media import body_limits
 from .problems import problem
 from .reference import openapi_of
 
 RESOURCES = (
-    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events,
-    blueprints, flow_secrets, flows, runs, keys, people, protection, hosts, sandbox, health, metrics,
+    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, blueprints,
+    flow_secrets, flows, runs, hooks, keys, people, protection, hosts, sandbox, health, metrics,
 )  # fmt: skip
 PAGES = {'/api/docs'}
 
@@ -57,6 +59,7 @@ def mount(app: FastAPI, gateway: Gateway) -> None:
     # One flat list, not included routers: finding the way through those costs more than a short answer does.
     app.router.routes.extend(routes)
     app.router.routes.append(_openapi(routes))
+    HookDoor(gateway).open(app)
     app.router.routes.append(_Elsewhere(routes))
 
 

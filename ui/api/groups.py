@@ -14,13 +14,16 @@ from core.events import GroupSeen
 from core.group_bodies import group_bodies, group_body
 from core.groups import Action, Outcome
 from core.identities import person
+from core.media import too_large
 from core.rights import Asker
 from data.chats import Chat, groups_of
 from data.contacts import contacts_by_ids
 
 from ..compose import Gateway
+from ..guard import LARGER
 from .aside import aside_slowly
 from .asking import Route, asker_of, body_of, says, visible_ids, visible_session
+from .attaching import FilePart, brought
 from .lists import Cursor, Limit, OfSession, Page, cut, id_of, json_answer, json_bytes, list_answer
 from .once import carried_out_once, once_of
 from .problems import WrongType
@@ -28,6 +31,7 @@ from .shapes.groups import GroupOut, InviteOut, MembersOut, NewGroupOut, OneGrou
 
 ACTIONS: tuple[Action, ...] = ('add', 'remove', 'promote', 'demote')
 MISSING = (404, 409, 504)
+MOST_PHOTO = LARGER['/api/v1/groups/']
 PHOTO = {'schema': {'type': 'string', 'format': 'binary'}}
 Person = Annotated[str, Field(max_length=80, examples=['+15551230001'])]
 People = Annotated[list[Person], Field(max_length=256, description='Written like `to` of a message.')]
@@ -50,6 +54,12 @@ class GroupChanges(BaseModel):
     locked: Annotated[bool | None, Field(description='Whether only admins may change name, photo and description.')] = (
         None
     )
+
+
+class NewPhoto(BaseModel):
+    model_config = ConfigDict(extra='forbid')
+
+    media: FilePart
 
 
 class MemberChanges(BaseModel):
@@ -154,17 +164,23 @@ def _one_group(api: APIRouter, gateway: Gateway) -> None:
         given = {name: value for name, value in new.model_dump().items() if value is not None}
         return await _act(request, id, session, lambda chat: groups.change(str(chat.id), **given))
 
-    photo_says = says('Set the photo', 'groups.manage', gives=OneGroupOut, problems=(*MISSING, 413, 415, 422))
-    photo_says['openapi_extra']['requestBody'] = {
-        'required': True, 'content': {'image/jpeg': PHOTO, 'image/png': PHOTO},
-    }  # fmt: skip
+    photo_says = says('Set the photo', 'groups.manage', gives=OneGroupOut, takes=NewPhoto,
+                      example={'media': {'url': 'https://example.org/logo.png'}}, problems=(*MISSING, 413))  # fmt: skip
+    photo_says['openapi_extra']['requestBody']['content'] |= {'image/jpeg': PHOTO, 'image/png': PHOTO}
 
     @api.put('/{id}/photo', **photo_says)
     async def photo(request: Request, id: str, session: OfSession = '') -> Response:
-        """The body is the picture itself, a JPEG or PNG of at most 5 MB; its middle is shown, 640 pixels square."""
+        """A picture that is named as in a message, or the body itself, then a JPEG or PNG. At most 5 MB; its middle is
+        shown, 640 pixels square.
+        """
         kind = request.headers.get('content-type', '').partition(';')[0].strip().lower()
+        if kind == 'application/json':
+            asker, new = asker_of(request), await body_of(request, NewPhoto)
+            return await _act(
+                request, id, session, lambda chat: groups.set_photo(str(chat.id), _picture(gateway, asker, new.media))
+            )
         if kind not in ('image/jpeg', 'image/png', 'application/octet-stream'):
-            raise WrongType('The body must be the picture, with `Content-Type: image/jpeg` or `image/png`.')
+            raise WrongType('The body must be the picture, with `Content-Type: image/jpeg` or `image/png`, or JSON.')
         data = await request.body()
         if not data:
             raise Invalid('There is no picture in the body.')
@@ -245,6 +261,16 @@ def visible_group(asker: Asker, id: str, session: str = '') -> Chat:
     if len(found) > 1:
         raise Conflict('Several sessions are in this group: say which one, with `?session=`.', code='which_session')
     return found[0]
+
+
+def _picture(gateway: Gateway, asker: Asker, part: FilePart) -> bytes:
+    media = brought(gateway, asker, part)
+    if not media.mime.startswith('image/'):
+        raise Invalid(f'A photo is a picture; this is {media.mime}.', field='media', code='photo_invalid')
+    if media.size > MOST_PHOTO:
+        raise too_large(MOST_PHOTO)
+    fits = gateway.media.adapt(media, 'image')
+    return gateway.media.path_of(fits).read_bytes()
 
 
 def _people(written: list[str], country: str, field: str) -> list[Address]:

@@ -23,8 +23,8 @@ from .asking import Route, asker_of, body_of, says, visible_ids, visible_session
 from .attaching import attached
 from .lists import Cursor, Limit, OfSession, Page, aware, cut, id_of, json_answer, json_bytes, list_answer
 from .once import Nothing, carried_out, once_of, recalled
-from .saying import NewMessage, NewWords, checked, saying_of
-from .shapes.messages import ChangedOut, MessageOut, OneMessageOut, QueuedOut
+from .saying import NewForwarding, NewMessage, NewWords, checked, saying_of
+from .shapes.messages import ChangedOut, ForwardedOut, MessageOut, OneMessageOut, QueuedOut
 
 Status = Literal[
     'received', 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'read', 'played', 'failed', 'uncertain',
@@ -177,6 +177,26 @@ def _settling(api: APIRouter, gateway: Gateway) -> None:
         given = await asyncio.wrap_future(write_soon(lambda: carried_out(once, world, work)))
         return given.answer()
 
+    @api.post('/{id}/forward', **says('Forward a message', 'messages.send', status=202, gives=ForwardedOut,
+              takes=NewForwarding, example={'to': ['+15551230002']}, problems=(404, 409), once=True))  # fmt: skip
+    async def forward(request: Request, id: str) -> Response:
+        """What it said goes to all of them, marked as forwarded, or to nobody. Whoever is named twice gets it once.
+
+        409 `not_forwardable` for polls, what may be viewed once and files that are not here; `message_deleted`.
+        """
+        asker, new = asker_of(request), await body_of(request, NewForwarding)
+        once, to = once_of(request, new), [new.to] if isinstance(new.to, str) else new.to
+
+        def work() -> tuple[int, bytes]:
+            row = visible_message(asker, id)
+            session = new.session or str(row.session.name)
+            visible_session(asker, session)
+            lines = outbox.forward_to(id, session, to, author_of(asker))
+            return 202, json_bytes({'items': [_queued_body(line) for line in lines]})
+
+        given = await asyncio.wrap_future(write_soon(lambda: carried_out(once, world, work)))
+        return given.answer()
+
     @api.post('/{id}/mark-sent', **says('Say that a message was sent', 'messages.send', gives=QueuedOut,
                                         problems=(404, 409)))  # fmt: skip
     async def mark_sent(request: Request, id: str) -> Response:
@@ -224,4 +244,8 @@ def _changed(row: Message, by: Line | None) -> bytes:
 
 
 def _queued(row: Message | Line) -> bytes:
-    return json_bytes({'id': row.id, 'status': row.status, 'chat': row.chat_id})
+    return json_bytes(_queued_body(row))
+
+
+def _queued_body(row: Message | Line) -> Body:
+    return {'id': row.id, 'status': row.status, 'chat': row.chat_id}

@@ -25,6 +25,7 @@ from core.errors import (
     TooLarge,
     TooMany,
 )
+from core.hooks.reception import NotBelieved, NotTaken
 from data.database import StorageFailed
 
 log = logging.getLogger(__name__)
@@ -83,12 +84,14 @@ class InvalidFields(Invalid):
 
 STATUS: tuple[tuple[type[Exception], int], ...] = (
     (Unauthorized, 401),
+    (NotBelieved, 401),
     (Forbidden, 403),
     (NotFound, 404),
     (Conflict, 409),
     (NotConnected, 409),
     (CallDenied, 409),
     (WrongType, 415),
+    (NotTaken, 415),
     (TooLarge, 413),
     (Invalid, 422),
     (TooMany, 429),

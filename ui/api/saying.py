@@ -5,15 +5,17 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.contents import checked_cards, checked_place, checked_poll, kept
+from core.contents import OPTIONS, checked_cards, checked_place, checked_poll, kept
 from core.errors import Invalid
-from core.events import Card, Place, Poll
+from core.events import Card, Choice, Place, Poll
 from core.outbox import Saying
 
 from .attaching import MediaPart
 
-KINDS = ('text', 'location', 'contact', 'poll', 'reaction', 'media', 'template')
+KINDS = ('text', 'location', 'contact', 'poll', 'reaction', 'vote', 'media', 'template')
 LATER = 'comes with a later version of Dovecote.'
+FORWARDED = 20  # recipients at once
+Recipient = Annotated[str, Field(min_length=1, max_length=80)]
 Coordinate = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -44,6 +46,15 @@ class ReactionPart(_Part):
     emoji: Annotated[str, Field(description='Empty takes it back.', examples=['👍'])]
 
 
+class VotePart(_Part):
+    message: Annotated[str, Field(max_length=80, description='The id of a poll of this chat.')]
+    options: Annotated[list[str], Field(
+        max_length=OPTIONS[1],
+        description='All that is chosen now, in the words of the poll; one at most where it is not `multiple`. Empty '
+                    'takes the vote back.',
+        examples=[['Rye']])]  # fmt: skip
+
+
 class NewMessage(_Part):
     session: Annotated[str, Field(description='The name of the session that sends it.', examples=['shop'])]
     to: Annotated[str, Field(
@@ -58,6 +69,7 @@ class NewMessage(_Part):
     contact: Annotated[CardPart | list[CardPart] | None, Field(description='One contact card, or several.')] = None
     poll: Annotated[PollPart | None, Field(description='A question with options.')] = None
     reaction: Annotated[ReactionPart | None, Field(description='An emoji on a message of this chat.')] = None
+    vote: Annotated[VotePart | None, Field(description='What is chosen in a poll of this chat.')] = None
     media: Annotated[MediaPart | None, Field(description='A file.')] = None
     preview: Annotated[bool | None, Field(
         description='Fetch what the first link of the text leads to and show it with the text. Left out: as the '
@@ -65,6 +77,13 @@ class NewMessage(_Part):
     )] = None  # fmt: skip
     template: Annotated[Any, Field(description='Not supported yet.')] = None
     send_at: Annotated[Any, Field(description='Not supported yet.')] = None
+
+
+class NewForwarding(_Part):
+    to: Annotated[Recipient | list[Recipient], Field(
+        description='Whom it is forwarded to, written like `to` of a message; up to 20.',
+        min_length=1, max_length=FORWARDED, examples=[['+15551230002']])]  # fmt: skip
+    session: Annotated[str, Field(description='The session that forwards it; left out: the one it is of.')] = ''
 
 
 class NewWords(_Part):
@@ -107,8 +126,16 @@ def saying_of(new: NewMessage, file: Saying | None = None) -> Saying:
             return replace(to, kind='poll', text=poll.name, content=kept(poll))
         case ['media'] if file is not None:
             return replace(to, kind=file.kind, text=file.text, content=file.content, media_id=file.media_id)
-        case ['reaction'] if new.reaction is not None:
-            return replace(to, kind='reaction', text=new.reaction.emoji.strip(), target=new.reaction.message)
+    return _about(new, said, to)
+
+
+def _about(new: NewMessage, said: list[str], to: Saying) -> Saying:
+    """What is about another message."""
+    if new.reaction is not None:
+        return replace(to, kind='reaction', text=new.reaction.emoji.strip(), target=new.reaction.message)
+    if new.vote is not None:
+        choice = Choice(options=tuple(new.vote.options))
+        return replace(to, kind='poll_vote', target=new.vote.message, content=kept(choice))
     raise Invalid(f'Sending a {said[0]} {LATER}', field=said[0], code='kind_not_supported_yet')
 
 

@@ -37,7 +37,11 @@
   function filter(text) {
     const asked = text.trim().toLowerCase();
     const options = [...document.querySelectorAll('.palette [data-path]')];
-    for (const option of options) option.hidden = !option.dataset.word.toLowerCase().includes(asked);
+    for (const option of options) {
+      const seeks = option.dataset.seeks; // whatever was typed is looked for there
+      if (seeks) option.dataset.path = seeks + encodeURIComponent(text.trim());
+      option.hidden = seeks ? !asked : !option.dataset.word.toLowerCase().includes(asked);
+    }
     choose(options.find((option) => !option.hidden));
   }
 

@@ -192,7 +192,7 @@ class _Card:
     def __init__(self, name: str) -> None:
         with ui.link(target=f'/sessions/{name}').classes('session-card'):
             with box('beside'):
-                words(name, 'strong')
+                words(name, 'strong nowrap')
                 self.phone = words('', 'small faint cut')
                 self.state = state_badge('new').classes('push')
             self.sentence = words('', 'sentence', 'p')
@@ -218,6 +218,8 @@ def _sentence(seen: Overview, now: datetime) -> str:
     total, working = len(seen.cards), sum(card.state == 'working' for card in seen.cards)
     if working == total:
         told = 'All sessions are working' if total > 1 else f'{seen.cards[0].name} is working'
+    elif not working:
+        told = 'No session is working' if total > 1 else f'{seen.cards[0].name} is not working'
     else:
         told = f'{_number(working)} of {_number(total).lower()} sessions {"is" if working == 1 else "are"} working'
     return f'{told}. {now:%A} {now.day} {now:%B}'

@@ -131,6 +131,8 @@ class MessagesPage:
             with box('beside paging'):
                 self._newer = button('Newer', 'plain small', 'arrow_back', on_click=self._to_newer)
                 self._older = button('Older', 'plain small', 'arrow_forward', on_click=self._to_older)
+        for each in (self._notice, self._newer, self._older):
+            each.set_visibility(False)  # until it is known whether they are needed
         await self.load()
 
     async def load(self) -> None:

@@ -68,7 +68,7 @@ class _People:
     def row(self, each: Person) -> None:
         with box('', 'th').props('scope=row'):
             person(each.name, each.email)
-        with box('', 'td'), box('beside'):
+        with box('', 'td'), box('beside wraps'):
             words(each.role)
             if each.id == self.login.asker.id:
                 badge('You', 'accent')

@@ -19,6 +19,10 @@ class QueuedOut(BaseModel):
     chat: str = Field(examples=['01KB3M5V6J8QW2H4E9T7XZ1C0B'])
 
 
+class ForwardedOut(BaseModel):
+    items: list[QueuedOut] = Field(description='One for each recipient, in their order; who was named twice has one.')
+
+
 class ChangedOut(QueuedOut):
     by: str | None = Field(description='The message that asks WhatsApp for the change; null: nothing had to be asked.')
 

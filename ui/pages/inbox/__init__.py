@@ -34,8 +34,8 @@ ROUTING_TAKES = 0.4  # seconds, generously; a message no flow wanted makes no ne
 
 def register(gateway: 'Gateway') -> None:
     @page('/inbox', 'messages.see')
-    async def inbox(login: Login, chat: str = '', at: str = '') -> None:
-        await InboxPage(gateway, login).draw(chat, at)
+    async def inbox(login: Login, chat: str = '', at: str = '', q: str = '') -> None:
+        await InboxPage(gateway, login, q=q).draw(chat, at)
 
     @page('/inbox/{chat}', 'messages.see')
     async def inbox_chat(login: Login, chat: str) -> None:
@@ -45,18 +45,19 @@ def register(gateway: 'Gateway') -> None:
 class InboxPage:
     """Holds the three columns together, for one tab."""
 
-    def __init__(self, gateway: 'Gateway', login: Login) -> None:
+    def __init__(self, gateway: 'Gateway', login: Login, *, q: str = '') -> None:
         self.gateway, self.login = gateway, login
         self.asker = login.asker
         zone, clock = reader_zone(), gateway.world.now
         may_write = self.asker.may('messages.send')
-        self.list = ChatList(login, clock, zone, open=self.open, write=self._write_first if may_write else None)
+        write = self._write_first if may_write else None
+        self.list = ChatList(login, clock, zone, open=self.open, write=write, q=q)
         self.talk = Conversation(
             gateway, login, zone, picked=self._pick, open=self.open, back=self.close, write=self._write,
             more=lambda: self.columns.classes('telling'),
         )  # fmt: skip
         self.contact = Contact(
-            self.asker, GroupPanel(gateway, login), BulkLine(gateway, login, self._look_again),
+            gateway, login, GroupPanel(gateway, login), BulkLine(gateway, login, self._look_again),
             close=lambda: self.columns.classes(remove='telling'),
         )  # fmt: skip
         self._sandbox = gateway.sandbox is not None
@@ -73,6 +74,7 @@ class InboxPage:
         live(self.gateway.bus, self._listed, kinds=LISTED, every=0.25)
         live(self.gateway.bus, self._people, kinds=('contact.updated', 'contact.resolved'), every=0.25)
         live(self.gateway.bus, self._session, kinds=('session.state',), every=0.5)
+        live(self.gateway.bus, self._held, kinds=('session.held',), every=0.5)
         ui.on('tab-seen', self._tab_seen)
         ui.run_javascript(TELL_SEEN)
         if chat_id:
@@ -100,8 +102,9 @@ class InboxPage:
         self.list.choose(chat_id)
         self.contact.visible(True)
         self.contact.who(chat)
-        self._picked = ''
-        await self._tell(self._last())
+        self._picked = at
+        self.talk.talk.mark(at)
+        await self._tell(at or self._last())
         await self._read()
 
     def close(self) -> None:
@@ -110,7 +113,7 @@ class InboxPage:
         self._stop_listening()
         self.columns.classes(remove='reading telling')
         self.list.choose('')
-        self.talk.nobody(sandbox=self._sandbox, empty=not self.list.lines)
+        self.talk.nobody(sandbox=self._sandbox, empty=self.list.empty)
         self.contact.visible(False)
         _put_address('/inbox')
 
@@ -125,7 +128,7 @@ class InboxPage:
             await self._read()
 
     async def _listed(self, news: list[News]) -> None:
-        was_empty = not self.list.lines
+        was_empty = self.list.empty
         await self.list.refresh(news)
         if was_empty and self.list.lines and self.talk.chat is None:
             self.talk.nobody(sandbox=self._sandbox, empty=False)
@@ -133,7 +136,14 @@ class InboxPage:
     async def _session(self, news: list[News]) -> None:
         chat = self.talk.chat
         if chat is not None and any(each.session == chat.session_id for each in news):
-            await self.talk.look_again()
+            await self._look_again()
+
+    async def _held(self, news: list[News]) -> None:
+        """What waits has another reason to."""
+        chat = self.talk.chat
+        if chat is not None and any(each.session == chat.session_id for each in news):
+            await self.talk.look_at_waiting()
+            await self._tell(self._picked or self._last())
 
     async def _people(self, news: list[News]) -> None:
         """Somebody is called otherwise, has opted out, or is somebody we know already: then their chats are one."""

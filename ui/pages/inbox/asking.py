@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import events, ui
 
+from core.addresses import shown_phone
 from core.contents import OPTIONS
 from core.errors import DovecoteError, Invalid
 from core.events import Card, Place, Poll
@@ -53,14 +54,14 @@ async def ask_contact(asker: Asker, send: SendCards) -> None:
         with field('Phone'):
             phone = ui.input(placeholder='+1 555 123 0001').props('type=tel maxlength=40')
 
-        def draw(people: list[tuple[str, str]]) -> None:
+        def draw(people: list[tuple[str, str, str]]) -> None:
             found.clear()
             with found:
-                for who, number in people:
+                for who, number, shown in people:
                     with box('choice', 'button').props('type=button') as each:
                         face(who, 'small')
                         words(who, 'cut grow')
-                        words(number, 'small faint tabular')
+                        words(shown if shown != who else '', 'small faint nowrap')
                     each.on('click', lambda _, who=who, number=number: choose(who, number))
 
         def choose(who: str, number: str) -> None:
@@ -133,9 +134,11 @@ def _foot(around: ui.dialog, go: Callable[[], Awaitable[None]]) -> None:
         button('Send', 'primary', on_click=send)
 
 
-def _people(asker: Asker, q: str) -> list[tuple[str, str]]:
+def _people(asker: Asker, q: str) -> list[tuple[str, str, str]]:
+    """(name, number, number as people write it)"""
     found = find_contacts(session_ids=session_ids(asker, ''), q=q.strip().lstrip('+'), limit=FOUND)
-    return [(str(row.shown_name), f'+{row.phone}') for row in found if row.phone]
+    people = [(str(row.shown_name), f'+{row.phone}', shown_phone(row.phone)) for row in found if row.phone]
+    return [(shown if name == number else name, number, shown) for name, number, shown in people]
 
 
 def _degrees(text: str) -> tuple[float, float]:

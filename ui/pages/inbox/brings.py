@@ -3,20 +3,23 @@
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
+from core.addresses import shown_phone
+from core.calls import RINGS
 from core.contents import FILES
+from data.database import EPOCH, MILLISECOND
 from data.media import Media
 from data.messages import Message
 
 from ...pieces import letters_of, tint_of
 
 Brings = Mapping[str, object]
-Voice = tuple[str, tuple[str, ...]]  # who voted, and for what
+Voice = tuple[str, tuple[str, ...], bool]  # who voted, for what, and whether that was this account
 
 UNITS = ('B', 'kB', 'MB', 'GB')
 
 
-def brings_of(row: Message, votes: Sequence[Voice], media: Media | None) -> Brings:
-    """{} for plain words; else one of file, place, cards, poll and preview under its name. `media`: its file."""
+def brings_of(row: Message, votes: Sequence[Voice], media: Media | None) -> Brings:  # noqa: PLR0911 - one for each
+    """{} for plain words; else one of file, place, cards, poll, call and preview under its name. `media`: its file."""
     content = row.content or {}
     match row.kind:
         case kind if kind in FILES:
@@ -27,6 +30,8 @@ def brings_of(row: Message, votes: Sequence[Voice], media: Media | None) -> Brin
             return {'cards': [_card(card) for card in content.get('cards', ())]}
         case 'poll' if content:
             return {'poll': _poll(content, votes)}
+        case 'call' if content:
+            return {'call': _call(row, content)}
         case 'text' if 'preview' in content:
             return {'preview': _preview(content['preview'])}
     return {}
@@ -103,10 +108,16 @@ def _card(card: Mapping[str, object]) -> dict[str, object]:
     name, phones = str(card.get('name') or ''), card.get('phones')
     return {
         'name': name,
-        'phones': [str(phone) for phone in phones] if isinstance(phones, list) else [],
+        'phones': [[str(phone), _number_of(str(phone))] for phone in phones] if isinstance(phones, list) else [],
         'letters': letters_of(name),
         'tint': tint_of(name),
     }
+
+
+def _number_of(phone: str) -> str:
+    """As people write it, where it can be told."""
+    digits = ''.join(filter(str.isdigit, phone))
+    return shown_phone(digits) if digits and phone.strip().startswith('+') else phone
 
 
 def _poll(content: Mapping[str, object], votes: Sequence[Voice]) -> dict[str, object]:
@@ -116,10 +127,17 @@ def _poll(content: Mapping[str, object], votes: Sequence[Voice]) -> dict[str, ob
         'name': content.get('name') or '',
         'multiple': bool(content.get('multiple')),
         'options': [
-            {'name': name, 'who': [who for who, chosen in votes if name in chosen]} for name in names
+            {'name': name, 'who': [who for who, chosen, _ in votes if name in chosen]} for name in names
         ],
-        'voters': sum(bool(chosen) for _, chosen in votes),
+        'voters': sum(bool(chosen) for _, chosen, _ in votes),
+        'mine': [name for _, chosen, mine in votes if mine for name in names if name in chosen],
     }  # fmt: skip
+
+
+def _call(row: Message, content: Mapping[str, object]) -> dict[str, object]:
+    """`rings`: until when, in milliseconds since 1970, 0 for one that is over."""
+    ringing = content.get('state') == 'ringing'
+    return {'rings': (row.at + RINGS - EPOCH) // MILLISECOND if ringing else 0, 'group': bool(row.chat.group)}
 
 
 def _preview(preview: Mapping[str, object]) -> dict[str, object]:

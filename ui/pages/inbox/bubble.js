@@ -12,6 +12,13 @@ export default {
   template: `
     <div v-if="told.happening" class="event" :data-message="told.id">
       <q-icon :name="told.symbol" class="icon tiny" /><span>{{ told.happening }}</span><span>{{ told.foot }}</span>
+      <template v-if="rings">
+        <span class="badge wait live">Rings</span>
+        <template v-if="told.may">
+          <button type="button" class="act" @click="act('hang')">Reject</button>
+          <button v-if="!told.brings.call.group" type="button" class="act" @click="act('hang', 'write')">Reject and write…</button>
+        </template>
+      </template>
     </div>
     <div v-else class="spoken" :class="{ out: told.out, picked, active: busy }" :data-message="told.id" tabindex="-1"
       role="article" :aria-label="told.label" @mouseenter="hovered = true" @mouseleave="hovered = false"
@@ -34,7 +41,7 @@ export default {
             <File v-if="told.brings.file" :file="told.brings.file" :said="plain" @does="act" />
             <Place v-if="told.brings.place" :place="told.brings.place" />
             <Cards v-if="told.brings.cards" :cards="told.brings.cards" :writes="told.may" @does="act" />
-            <Poll v-if="told.brings.poll" :poll="told.brings.poll" />
+            <Poll v-if="told.brings.poll" :poll="told.brings.poll" :votes="can.vote" @does="act" />
             <Preview v-if="told.brings.preview" :preview="told.brings.preview" />
             <div v-if="told.instead" class="instead">
               <q-icon :name="told.symbol" class="icon" /><span>{{ told.instead }}</span>
@@ -71,14 +78,14 @@ export default {
         <button v-for="each in told.reactions" type="button" class="reaction" :class="{ mine: each.mine }" :disabled="!can.react"
           :aria-label="each.emoji + ', ' + each.who.join(', ') + (each.mine ? '. Take yours back' : '')"
           @click="act('react', each.mine ? '' : each.emoji)">{{ each.emoji }}<span v-if="each.who.length > 1"
-          class="number">{{ each.who.length }}</span><span class="hint" aria-hidden="true">{{ each.who.join(', ') }}</span></button>
+          class="number">{{ each.who.length }}</span><span class="tip" aria-hidden="true">{{ each.who.join(', ') }}</span></button>
       </div>
       <div class="foot" :class="{ out: told.out }">
         <span>{{ told.foot }}</span>
         <span v-if="told.edited">· edited</span>
         <span v-if="now.tick" class="tick" role="img" :tabindex="busy ? 0 : -1" :aria-label="now.word"
           :aria-description="now.times || null"><q-icon :name="now.tick" class="icon" :class="now.tone" /><span
-          v-if="now.times" class="hint" aria-hidden="true">{{ now.times }}</span></span>
+          v-if="now.times" class="tip" aria-hidden="true">{{ now.times }}</span></span>
       </div>
       <div v-if="now.trouble" class="trouble">
         <span :class="now.worry">{{ now.trouble }}</span>
@@ -87,7 +94,7 @@ export default {
       </div>
     </div>`,
   props: { said: String, state: String, picked: Boolean },
-  data: () => ({ unfolded: false, shown: false, hovered: false, focused: false, open: false, quick: QUICK }),
+  data: () => ({ clock: Date.now(), unfolded: false, shown: false, hovered: false, focused: false, open: false, quick: QUICK }),
   computed: {
     told() {
       return JSON.parse(this.said);
@@ -113,6 +120,9 @@ export default {
     can() {
       return this.told.can;
     },
+    rings() {
+      return (this.told.brings.call?.rings ?? 0) > this.clock;
+    },
     list() {
       const items = [
         { does: 'copy', word: 'Copy text', symbol: 'content_copy', key: 'C', when: !!this.plain && !this.told.gone },
@@ -123,6 +133,13 @@ export default {
       return items.filter((item) => item.when);
     },
   },
+  mounted() {
+    const left = (this.told.brings.call?.rings ?? 0) - Date.now();
+    if (left > 0) this.ringing = setTimeout(() => (this.clock = Date.now()), left + 50);
+  },
+  unmounted() {
+    clearTimeout(this.ringing);
+  },
   methods: {
     act(does, value = '') {
       this.$el.dispatchEvent(new CustomEvent('does', { bubbles: true, detail: [does, this.told.id, value] }));
@@ -132,7 +149,7 @@ export default {
       this.act(what);
     },
     point(event) {
-      if (event.target.closest('a, button, input, .hint') || String(getSelection())) return;
+      if (event.target.closest('a, button, input, .tip') || String(getSelection())) return;
       this.act('pick');
     },
     left(event) {

@@ -104,6 +104,7 @@ class Bubble(ui.element, component='bubble.js', esm={'dovecote-inbox': BROWSER})
         until = (said.at + EDITABLE - EPOCH) // timedelta(milliseconds=1)
         return {
             'react': alive,
+            'vote': alive and said.kind == 'poll',
             'reply': alive,
             'forward': self.may_send and not said.gone and said.kind in FORWARDED and here,
             'edit': until if alive and text else (2**53 - 1 if waiting else 0),

@@ -31,10 +31,10 @@ ANEW = {'contact.resolved', 'session.deleted'}  # news about no chat in particul
 class ChatList:
     def __init__(
         self, login: Login, clock: Clock, zone: tzinfo, *, open: Callable[[str, str], Awaitable[None]],
-        write: Callable[[], Awaitable[None]] | None,
+        write: Callable[[], Awaitable[None]] | None, q: str = '',
     ) -> None:  # fmt: skip
         self.login, self.clock, self.zone, self.open, self.write = login, clock, zone, open, write
-        self.sieve = Sieve()
+        self.sieve = Sieve(q=q[:100])
         self.most = PAGE
         self.chosen = ''
         self.lines: list[Line] = []
@@ -72,6 +72,11 @@ class ChatList:
             if sieve == self.sieve:
                 self._hits.show((sieve.q, hits))
         await self._count()
+
+    @property
+    def empty(self) -> bool:
+        """There is no chat at all, not just none that fits."""
+        return not self.lines and self.sieve == Sieve()
 
     async def refresh(self, news: list[News]) -> None:
         if len(news) >= REMEMBERED or any(each.kind in ANEW for each in news):
@@ -126,7 +131,7 @@ class ChatList:
 
     def _search(self) -> None:
         with box('beside'):
-            search = ui.input(placeholder='Search', on_change=self._searched).classes('grow')
+            search = ui.input(placeholder='Search', value=self.sieve.q, on_change=self._searched).classes('grow')
             search.props('debounce=120 clearable aria-label="Search chats and messages" type=search')
             with search.add_slot('prepend'):
                 icon('search')
@@ -137,6 +142,7 @@ class ChatList:
             for show, word in (SHOWN | RARELY).items():
                 each = words(word, tag='button').props('type=button')
                 each.on('click', lambda _, show=show: self._shown(show))
+                each.classes('rare' if show in RARELY else '')
                 self._words[show] = each
         self._press()
 

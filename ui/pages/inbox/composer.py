@@ -38,7 +38,7 @@ CAPTIONED = {'image', 'video', 'document'}
 class Composer(ui.element, component='composer.js', esm={'dovecote-inbox': BROWSER}):
     """Hands over what was written; until it is taken the browser keeps it. `said` is told the chat's id afterwards."""
 
-    def __init__(self, gateway: 'Gateway', login: Login, doing: Doing, *, said: Callable[[str], object]) -> None:
+    def __init__(self, gateway: 'Gateway', login: Login, doing: Doing, *, said: Callable[..., object]) -> None:
         super().__init__()
         self.gateway, self.login, self.doing, self.said = gateway, login, doing, said
         self._name = self._chat = ''
@@ -97,8 +97,8 @@ class Composer(ui.element, component='composer.js', esm={'dovecote-inbox': BROWS
         if await self._taken(say, right):
             self.answer(None)
             self.run_method('taken', chat, text, bool(edit))
-            if not note:
-                self.said(chat)
+            if not edit:
+                self.said(chat, note=note)
         else:
             self.run_method('refused', chat)
 

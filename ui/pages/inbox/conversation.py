@@ -1,6 +1,7 @@
 """The middle column: what was said in one chat, and the way to answer."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta, tzinfo
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from ...live import REMEMBERED
 from ...login import guarded
 from ...part import Part
 from ...pieces import badge, box, button, empty_state, face, icon, tool, words
+from .calling import reject_call
 from .composer import Composer
 from .doing import Doing, send_again
 from .said import Said, refused_of, said_with
@@ -132,6 +134,12 @@ class Conversation:
             self._offer = False
         self._show_chat(chat)
 
+    async def look_at_waiting(self) -> None:
+        """Why messages wait, or until when, is different now."""
+        async with self._turn:
+            if ids := self.talk.waiting:
+                await self.talk.add(await reading(said_with, ids, self.login.asker.id))
+
     def _show_chat(self, chat: ChatView) -> None:
         self.chat = chat
         self._head.show(chat)
@@ -183,12 +191,12 @@ class Conversation:
             menu.clear()
             with menu:
                 for id, name in people.items():
-                    with ui.menu_item(on_click=self._giver(id)):
+                    with ui.menu_item(on_click=self._giver(id)), box('beside'):
                         icon('check' if id == chat.owner_id else 'person', 'tiny')
-                        words(f'{name} (you)' if id == self.login.asker.id else name)
+                        words(f'{name} (you)' if id == self.login.asker.id and name != 'You' else name)
                 if chat.owner_id:
                     ui.separator()
-                    with ui.menu_item(on_click=self._giver('')):
+                    with ui.menu_item(on_click=self._giver('')), box('beside'):
                         icon('person_off', 'tiny')
                         words('Nobody')
 
@@ -233,9 +241,12 @@ class Conversation:
         if self.chat is not None:
             await aside(self.chats.hand_back, self.chat.id)
 
-    def _wrote(self, chat_id: str) -> None:
-        """Something was said in this chat."""
-        if self.chat is not None and self.chat.id == chat_id and not self.chat.keeper:
+    def _wrote(self, chat_id: str, note: bool = False) -> None:
+        """The reader said something in this chat, or left a note, and wants to see it."""
+        if self.chat is None or self.chat.id != chat_id:
+            return
+        self.talk.follow()
+        if not self.chat.keeper and not note:
             self._offer = self.login.asker.may('chats.manage')
             self._below.show((self.chat, self._offer))
 
@@ -262,6 +273,10 @@ class Conversation:
         match does:
             case 'react':
                 await self.doing.react(chat_id, said, value)
+            case 'vote':
+                await self.doing.vote(chat_id, said, tuple(str(each) for each in json.loads(value)))
+            case 'hang':
+                await reject_call(self.gateway.calls, said, self.doing.author, write=bool(value))
             case 'delete':
                 await self.doing.delete(said)
             case 'forward':
@@ -282,7 +297,8 @@ def _waits(chat: ChatView) -> str:
 
 
 def _detail(chat: ChatView, typing: str) -> str:
-    return ' · '.join(filter(None, (chat.session, 'group' if chat.group else chat.phone, typing)))
+    who = 'told to everybody' if chat.status else 'group' if chat.group else chat.phone
+    return ' · '.join(filter(None, (chat.session, who, typing)))
 
 
 def _keeper(chat: ChatView, me: str, zone: tzinfo) -> str:

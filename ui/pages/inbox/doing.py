@@ -2,7 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 
+from core.contents import kept
 from core.errors import NotFound
+from core.events import Choice
 from core.fetch import Guard
 from core.link_previews import with_preview
 from core.outbox import Author, Outbox, Saying
@@ -29,6 +31,10 @@ class Doing:
     async def react(self, chat_id: str, said: Said, emoji: str) -> None:
         """'' takes it back."""
         await self.say(chat_id, Saying(kind='reaction', target=said.id, text=emoji))
+
+    async def vote(self, chat_id: str, said: Said, options: tuple[str, ...]) -> None:
+        """All that is chosen now; () takes the vote back."""
+        await self.say(chat_id, Saying(kind='poll_vote', target=said.id, content=kept(Choice(options=options))))
 
     async def edit(self, id: str, text: str) -> None:
         await aside(self._edit, id, text)

@@ -14,7 +14,7 @@ from core.groups import Action, Outcome
 from core.identities import person as person_body
 from core.rights import Asker, Login
 from data.chats import chat_by_id
-from data.contacts import contacts_by_ids
+from data.contacts import Contact, contacts_by_ids
 from data.members import ADMINS, members_of
 
 from ...aside import reading
@@ -311,7 +311,7 @@ class GroupPanel:
         sentence = (
             'The conversation stays here, but nothing new arrives. To come back, somebody has to add this account.'
         )
-        if await ask(f'Leave {name}?', sentence, 'Leave'):
+        if await ask(f'Leave {name}?', sentence, 'Leave the group', back='Stay'):
             await reading(self.gateway.groups.leave, self.id)
 
 
@@ -324,7 +324,7 @@ def group_view(chat_id: str, asker: Asker) -> GroupView | None:
     people = [
         One(
             id=str(each.contact.id),
-            name=str(each.contact.shown_name),
+            name=_called(each.contact),
             phone=shown_phone(each.contact.phone) if each.contact.phone else '',
             role=str(each.role),
             me=bool(own & {str(each.contact.phone), str(each.contact.lid)}),
@@ -342,6 +342,11 @@ def group_view(chat_id: str, asker: Asker) -> GroupView | None:
         country=str(chat.session.country),
         people=tuple(sorted(people, key=lambda one: (not one.me, RANK[one.role], one.name.lower()))),
     )
+
+
+def _called(contact: Contact) -> str:
+    number = str(contact.phone or '')
+    return shown_phone(number) if number and contact.shown_name == f'+{number}' else str(contact.shown_name)
 
 
 def _names(ids: list[str]) -> dict[str, str]:

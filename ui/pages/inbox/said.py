@@ -152,7 +152,7 @@ class _Around:
 
     def __init__(self, rows: Sequence[Message], me: str) -> None:
         self.me = me
-        self.names = _names(rows)
+        self.names = names_in(rows)
         sessions = sorted({row.session_id for row in rows})
         reached = [str(row.whatsapp_id) for row in rows if row.whatsapp_id]
         self.marks: dict[tuple[str, str], list[Mark]] = {}
@@ -167,15 +167,14 @@ class _Around:
 
     def message(self, row: Message) -> Said:
         who, out = who_wrote(row.chat, row), row.direction == 'out'
-        mentioned = {digits: self.names[digits] for digits in map(_digits, row.mentions or ()) if digits in self.names}
         happened = row.kind in HAPPENINGS
         marks = self.marks.get((row.session_id, str(row.whatsapp_id)), [])
         return Said(
             id=str(row.id),
             out=out,
             kind=str(row.kind),
-            text=happening(str(row.kind), str(row.text), who) if happened else str(row.text),
-            pieces=pieces_of(_words(row), mentioned),
+            text=happening(str(row.kind), str(row.text), who, row.content) if happened else str(row.text),
+            pieces=pieces_of(_words(row), self.names if row.mentions else {}),
             large=row.kind == 'text' and only_emoji(str(row.text)),
             at=row.at,
             who=who,
@@ -212,7 +211,7 @@ class _Around:
         )
 
     def _votes(self, marks: Iterable[Mark]) -> list[Voice]:
-        return [(self._name(mark), tuple(map(str, mark.value))) for mark in marks if mark.kind == 'vote']
+        return [(self._name(mark), tuple(map(str, mark.value)), not mark.who) for mark in marks if mark.kind == 'vote']
 
     def _quote(self, row: Message) -> Quoted | None:
         if not row.quote_id:
@@ -245,7 +244,7 @@ def _quoted(rows: Sequence[Message]) -> dict[tuple[str, str], Message]:
     }
 
 
-def _names(rows: Sequence[Message]) -> dict[str, str]:
+def names_in(rows: Sequence[Message]) -> dict[str, str]:
     """Digits of everybody who is mentioned or quoted -> name."""
     digits = {_digits(each) for row in rows for each in (*(row.mentions or ()), row.quote_sender or '') if each}
     names: dict[str, str] = {}

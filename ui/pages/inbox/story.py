@@ -6,11 +6,13 @@ from typing import Any
 
 from core.bodies import history_of, waits_of
 from core.rights import Asker
+from data.flows import flows_in_order
 from data.messages import Message, answers_to, message_by_id, receipts_of
 from data.runs import Run, runs_of_message
 
 from ...pieces import STATES, Knot
-from .wording import shown_as
+from .said import names_in
+from .wording import HAPPENINGS, shown_as, with_names
 
 SUPPRESSED = {
     'suppressed_blocked': 'Blocked, so nothing looked at it',
@@ -37,9 +39,14 @@ def story_of(message_id: str, asker: Asker) -> Story:
     row = message_by_id(message_id)
     if row is None or not asker.may_session(row.session_id):
         return NOTHING
-    said = ' '.join(str(row.text).split())[:120] or shown_as(str(row.kind))[1]
     knots = _of_ours(row) if row.direction == 'out' else _of_theirs(row)
-    return Story(title=f'“{said}”', knots=tuple(knots), waits=row.routed == 0)
+    return Story(title=_title(row), knots=tuple(knots), waits=row.routed == 0)
+
+
+def _title(row: Message) -> str:
+    told = with_names(str(row.text), names_in([row])) if row.mentions else str(row.text)
+    said = ' '.join(told.split())[:120]
+    return f'“{said}”' if said and row.kind not in HAPPENINGS else said or shown_as(str(row.kind))[1]
 
 
 def _of_ours(row: Message) -> list[Knot]:
@@ -67,8 +74,10 @@ def _of_theirs(row: Message) -> list[Knot]:
         knots.append(Knot(text='It had waited at WhatsApp', tone='skip', at=row.at))
     if row.routed is None:
         return [*knots, Knot(text='Starts nothing', tone='skip', detail='Flows do not look at this kind of message.')]
-    for run in runs_of_message(str(row.id)):
-        knots += _of_run(run)
+    runs = runs_of_message(str(row.id))
+    names = {str(flow.key): str(flow.name) for flow in flows_in_order()} if runs else {}
+    for run in runs:
+        knots += _of_run(run, names.get(str(run.flow), str(run.flow)))
     for answer in answers_to(row):
         _, word = STATES.get(str(answer.status), ('idle', str(answer.status)))
         knots.append(Knot(text=f'“{" ".join(str(answer.text).split())[:120]}”', tone='done',
@@ -78,7 +87,7 @@ def _of_theirs(row: Message) -> list[Knot]:
     return knots
 
 
-def _of_run(run: Run) -> list[Knot]:
+def _of_run(run: Run, flow: str) -> list[Knot]:
     if run.state == 'suppressed_human':
         return [Knot(text=SUPPRESSED[run.state], tone='accent', detail=run.detail)]
     knots = [Knot(text='The bot is in charge of this chat', tone='done')]
@@ -86,7 +95,7 @@ def _of_run(run: Run) -> list[Knot]:
         return [Knot(text=SUPPRESSED[run.state], tone='wait', detail=run.detail)]
     took = next((str(step['result']) for step in run.steps if step['path'] == 'run'), '')
     for step in run.steps:
-        knots += _of_step(run, step, took)
+        knots += _of_step(run, flow, step, took)
     if run.state in SUPPRESSED:
         return [*knots, Knot(text=SUPPRESSED[run.state], tone='wait', detail=run.detail)]
     if run.state == 'error':
@@ -96,13 +105,13 @@ def _of_run(run: Run) -> list[Knot]:
     return knots
 
 
-def _of_step(run: Run, step: dict[str, Any], took: str) -> list[Knot]:
+def _of_step(run: Run, flow: str, step: dict[str, Any], took: str) -> list[Knot]:
     """What a flow said is not told here: the answers themselves follow."""
     path, text, result = str(step['path']), str(step['text']), step.get('result')
     if path == 'run' or (path.startswith('steps') and isinstance(result, dict)):
         return []
     if path.startswith('triggers/'):
-        return [Knot(text=f'Flow “{run.flow}” ran', tone='accent', detail=f'{text}. Version {run.version}.', at=took)]
+        return [Knot(text=f'Flow “{flow}” ran', tone='accent', detail=f'{text}. Version {run.version}.', at=took)]
     reason = str(result)[:1].upper() + str(result)[1:]
     return [Knot(text=text, tone='bad' if path.startswith('steps') else 'skip', detail=reason)]
 

@@ -84,6 +84,11 @@ class Talk:
     async def to_end(self) -> None:
         await self.show(self.chat)
 
+    def follow(self) -> None:
+        """To the end, where the next message is drawn."""
+        if not self._below:
+            self._lines.run_method('end')  # otherwise the message itself leads there
+
     async def add(self, said: Iterable[Said]) -> None:
         """Messages that are new, or are not any more what they were."""
         async with self._turn:
@@ -122,7 +127,13 @@ class Talk:
     @property
     def last_heard(self) -> str:
         """The last message somebody else wrote."""
-        return next((id for id, bubble in reversed(self._bubbles.items()) if not bubble.said.out), '')
+        heard = (each.said for each in reversed(self._bubbles.values()) if not each.said.out)
+        return next((each.id for each in heard if each.kind not in NEVER_UNREAD), '')
+
+    @property
+    def waiting(self) -> list[str]:
+        """What has not left yet."""
+        return [id for id, bubble in self._bubbles.items() if bubble.said.status == 'queued']
 
     def last_own(self) -> Said | None:
         """The last text of this account."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from core.addresses import shown_phone
 from core.bodies import chat_body, closed_because
 from core.rights import Asker
+from data.blocked import is_blocked
 from data.chats import Chat, chat_by_id, counts_of, latest_chats
 from data.messages import Message, messages_by_ids
 from data.opt_outs import opted_out_among
@@ -14,11 +15,13 @@ from data.people import all_users, names_of
 from data.search import Hit, search_messages
 
 from .brings import length_of
-from .said import who_wrote
-from .wording import HAPPENINGS, happening, shown_as
+from .said import names_in, who_wrote
+from .wording import HAPPENINGS, happening, shown_as, with_names
 
 # Nobody has a chat of the bot's; one that waits for a person and is nobody's is what must not be overlooked.
 AUTOMATION = {'bot': 'bot', 'human': 'human', 'unassigned': 'human'}
+
+BLOCKED = 'You have blocked this contact. Unblock them to write to them.'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +57,8 @@ class Line:
 class ChatView:
     """An open chat. `keeper`: who answers, '' for the bot; `until`: when the bot comes back by itself. `owner`: whose
     chat it is, '' for nobody's. `closed`: why nobody can write into it now, '' when one can. `contact_id`: '' for a
-    group; `opted_out`: since when they want no bulk messages, and what made them.
+    group; `blocked` by this account; `opted_out`: since when they want no bulk messages, and what made them.
+    `status`: no group, but what people tell everybody.
     """
 
     id: str
@@ -74,7 +78,9 @@ class ChatView:
     until: datetime | None
     unread: int
     closed: str = ''
+    status: bool = False
     contact_id: str = ''
+    blocked: bool = False
     opted_out: tuple[datetime, str] | None = None
 
 
@@ -97,7 +103,8 @@ def find_lines(
     )
     last = {str(row.id): row for row in messages_by_ids([c.last_message for c in chats if c.last_message])}
     keepers = names_of({chat.assigned_to for chat in chats if chat.assigned_to})
-    return [_line(chat, last.get(str(chat.last_message)), keepers) for chat in chats]
+    names = names_in([row for row in last.values() if row.mentions])
+    return [_line(chat, last.get(str(chat.last_message)), keepers, names) for chat in chats]
 
 
 def find_hits(asker: Asker, sieve: Sieve, limit: int) -> list[tuple[Hit, str]]:
@@ -132,6 +139,7 @@ def chat_view(chat_id: str, asker: Asker) -> ChatView | None:
     if chat is None or not asker.may_session(chat.session_id):
         return None
     contact = chat.contact if chat.contact_id else None
+    blocked = contact is not None and is_blocked(chat.session_id, str(contact.id))
     wish = opted_out_among([str(contact.id)]).get(str(contact.id)) if contact else None
     owner = names_of([str(chat.assigned_to)]).get(str(chat.assigned_to), '') if chat.assigned_to else ''
     return ChatView(
@@ -151,14 +159,16 @@ def chat_view(chat_id: str, asker: Asker) -> ChatView | None:
         owner_id=str(chat.assigned_to or ''),
         until=chat.human_until,
         unread=int(chat.unread),
-        closed=closed_because(chat),
+        closed=BLOCKED if blocked else closed_because(chat),
+        status=chat.group == 'status',
         contact_id=str(chat.contact_id or ''),
+        blocked=blocked,
         opted_out=(wish.at, str(wish.source)) if wish is not None else None,
     )
 
 
-def _line(chat: Chat, last: Message | None, keepers: dict[str, str]) -> Line:
-    symbol, text = ('', '') if last is None else _last_words(chat, last)
+def _line(chat: Chat, last: Message | None, keepers: dict[str, str], names: dict[str, str]) -> Line:
+    symbol, text = ('', '') if last is None else _last_words(chat, last, names)
     own = last is not None and last.direction == 'out' and last.kind not in HAPPENINGS
     return Line(
         id=str(chat.id),
@@ -172,17 +182,18 @@ def _line(chat: Chat, last: Message | None, keepers: dict[str, str]) -> Line:
     )
 
 
-def _last_words(chat: Chat, last: Message) -> tuple[str, str]:
+def _last_words(chat: Chat, last: Message, names: dict[str, str]) -> tuple[str, str]:
     """Icon and text."""
     who = who_wrote(chat, last)
     if last.kind in HAPPENINGS:
-        return '', happening(str(last.kind), str(last.text), who)
+        return '', happening(str(last.kind), str(last.text), who, last.content)
     if last.revoked_at:
         return 'block', f'{who} deleted this message'
     symbol, word = shown_as(str(last.kind))
     if last.kind in ('voice', 'audio', 'video') and last.content:
         word = ', '.join(filter(None, (word, length_of(int(last.content.get('seconds') or 0)))))
-    text = ' '.join(str(last.text)[:200].split()) or word
+    said = with_names(str(last.text), names) if last.mentions else str(last.text)
+    text = ' '.join(said[:200].split()) or word
     if chat.group and last.direction == 'in':
         text = f'{who.split(" ", maxsplit=1)[0]}: {text}'
     return symbol, text

@@ -58,6 +58,11 @@ def pieces_of(text: str, names: Mapping[str, str]) -> tuple[Piece, ...]:
     return tuple(found + _styled(text[end:], names))
 
 
+def with_names(text: str, names: Mapping[str, str]) -> str:
+    """The same in plain words, for where a message is told in one line."""
+    return MENTION.sub(lambda match: f'@{names.get(match.group(1), match.group(1))}', text)
+
+
 def only_emoji(text: str) -> bool:
     plain = ''.join(text.split())
     return 0 < len(plain) <= FEW and EMOJI.fullmatch(plain) is not None
@@ -68,8 +73,8 @@ def shown_as(kind: str) -> tuple[str, str]:
     return ('', '') if kind == 'text' else KINDS.get(kind, OTHER)
 
 
-def happening(kind: str, text: str, who: str) -> str:  # noqa: PLR0911 - one for each kind
-    """A sentence for what happened to another message."""
+def happening(kind: str, text: str, who: str, content: Mapping[str, object] | None = None) -> str:  # noqa: PLR0911 - one for each kind
+    """A sentence for what happened to another message, or between them. `content` tells more of a call."""
     match kind:
         case 'reaction':
             return f'{who} reacted with {text}' if text else f'{who} took a reaction back'
@@ -84,7 +89,11 @@ def happening(kind: str, text: str, who: str) -> str:  # noqa: PLR0911 - one for
         case 'group_change':
             return text
         case _:
-            return f'{who} called'
+            return f'{who} called{_how(content or {})}'
+
+
+def _how(call: Mapping[str, object]) -> str:
+    return f'{" by video" if call.get("video") else ""}{", rejected" if call.get("state") == "rejected" else ""}'
 
 
 def brief(at: datetime, now: datetime, zone: tzinfo) -> str:

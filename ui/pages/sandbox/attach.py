@@ -17,7 +17,10 @@ from ...pieces import box, button, dialog, field, tool
 
 USE: Right = 'sandbox.use'
 FILE_MAX = 1_000_000  # bytes; a request to us may have no more than 1 MiB
-FILES = {'Photo or video': ('image', 'image/*,video/*'), 'Voice message': ('mic', 'audio/*'), 'Document': ('draft', '')}
+# name -> icon, what the browser offers
+FILES = {'Photo or video': ('image', 'image/*,video/*'), 'View once': ('timer', 'image/*,video/*'),
+         'Voice message': ('mic', 'audio/*'), 'Sound': ('music_note', 'audio/*'), 'Sticker': ('note', 'image/webp'),
+         'Document': ('draft', '')}  # fmt: skip
 
 
 class Holder(Protocol):
@@ -84,10 +87,10 @@ class Attach:
         if chat == 'status@broadcast':
             self.sandbox.status(phone, data=data, mime=mime)
         else:
-            voice = self.kind == 'Voice message'
             self.sandbox.attach(
-                phone, chat, data, mime=mime, voice=voice, filename=name if self.kind == 'Document' else ''
-            )
+                phone, chat, data, mime=mime, voice=self.kind == 'Voice message', view_once=self.kind == 'View once',
+                filename=name if self.kind == 'Document' else '',
+            )  # fmt: skip
 
     async def place(self) -> None:
         with dialog('Send a location') as form:

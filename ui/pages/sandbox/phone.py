@@ -1,7 +1,7 @@
 """One simulated phone: its chats, its messages, and a thumb to type with."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -42,6 +42,24 @@ class Chats:
         found |= {each.jid: each.name for each in self.groups if phone in each.members}
         found[STATUS] = 'Status'
         return found | {each.phone: each.name for each in others if each.phone not in self.ours}
+
+    def mentioned(self, text: str, chat: str) -> tuple[str, tuple[str, ...]]:
+        """What goes out for "@Ben" in a group with Ben: the text with his number, and the number."""
+        members = next((each.members for each in self.groups if each.jid == chat), ())
+        found = sorted((each for each in self.people if each.phone in members), key=lambda each: -len(each.name))
+        mentions = []
+        for each in found:
+            if each.name and f'@{each.name}' in text:
+                text = text.replace(f'@{each.name}', f'@{each.phone}')
+                mentions.append(each.phone)
+        return text, tuple(mentions)
+
+    def named(self, text: str) -> str:
+        """With names instead of the digits of those it mentions."""
+        for each in self.people if '@' in text else ():
+            for digits in filter(None, (each.phone, each.lid)):
+                text = text.replace(f'@{digits}', f'@{each.name or digits}')
+        return text
 
     def name(self, phone: str) -> str:
         return next((each.name for each in self.people if each.phone == phone), f'+{phone}')
@@ -109,7 +127,7 @@ class PhonePanel:
         here = [each for each in items if each.chat == self.chat]
         self.calling = any(each.kind == 'call' and each.mine and each.text == 'ringing' for each in items)
         self.head.show((self.owner.name, self.owner.offline, self.calling))
-        self.talk.show(lines_of(here))
+        self.talk.show(tuple(replace(each, text=self.chats.named(each.text)) for each in lines_of(here)))
         self.unseen = tuple(each.id for each in here if not each.mine and not each.seen)
         if self.unseen:
             self.typing.set_visibility(False)
@@ -218,7 +236,9 @@ class PhonePanel:
         elif self.chat == STATUS:
             self.sandbox.status(self.owner.phone, text)
         else:
-            self.sandbox.say(self.owner.phone, self.chat, text, quote=about[1].id if about else '')
+            text, mentions = self.chats.mentioned(text, self.chat)
+            quote = about[1].id if about else ''
+            self.sandbox.say(self.owner.phone, self.chat, text, quote=quote, mentions=mentions)
 
     def take_back(self) -> None:
         """What is written is a message of its own again."""

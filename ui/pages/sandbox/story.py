@@ -16,11 +16,13 @@ from data.sessions import all_sessions
 from ...compose import Gateway
 from ...part import Part
 from ...pieces import STATES, Knot, panel, state_badge, trace, words
+from .lines import NAMED
 
 REMEMBERED = 30
 TONES = {'idle': 'done', 'accent': 'accent', 'good': 'good', 'wait': 'wait', 'bad': 'bad'}
 KINDS = ('session.state', 'message.received', 'message.sent', 'message.delivered', 'message.read', 'message.played',
          'message.failed', 'message.uncertain', 'flow.run.finished', 'flow.run.failed')  # fmt: skip
+CALLED = NAMED | {'reaction': 'reaction', 'edit': 'change', 'revoke': 'deletion', 'poll_vote': 'vote', 'call': 'call'}
 OUTGOING = {
     'sent': ('Sent {text} to {to}', 'done'),
     'seen': ('Saw {text} to {to}, written on the phone', 'done'),
@@ -70,7 +72,11 @@ class Story:
         trace(knots)
 
     def draw_states(self, states: tuple[tuple[str, str], ...]) -> None:
-        for name, state in states[:2]:
+        if len(states) > 1:
+            working = sum(state == 'working' for _, state in states)
+            words(f'{working} of {len(states)} sessions work', 'small faint nowrap')
+            return
+        for name, state in states:
             words(name, 'small faint')
             state_badge(state)
 
@@ -143,7 +149,8 @@ def _name(peer: object) -> str:
 
 
 def _quoted(body: dict[str, Any]) -> str:
+    kind = str(body.get('kind') or 'text')
+    what = '' if kind == 'text' else f'a {CALLED.get(kind, "message").lower()}'
     text = ' '.join(str(body.get('text') or '').split())
-    if not text:
-        return f'a {body.get("kind") or "message"}'
-    return f'“{text}”' if len(text) <= 40 else f'“{text[:38]}…”'
+    said = f'“{text}”' if len(text) <= 40 else f'“{text[:38]}…”'
+    return ' '.join(filter(None, (what, text and said))) or 'a message'

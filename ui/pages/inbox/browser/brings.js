@@ -26,9 +26,9 @@ export const Cards = {
         <span class="face" :class="card.tint" aria-hidden="true">{{ card.letters }}</span>
         <span class="names">
           <span class="strong">{{ card.name }}</span>
-          <span v-for="phone in card.phones" class="beside near small quiet">
-            <span class="grow tabular">{{ phone }}</span>
-            <button v-if="writes" type="button" class="act" :aria-label="'Write to ' + card.name + ', ' + phone"
+          <span v-for="[phone, shown] in card.phones" class="beside near small quiet">
+            <span class="grow nowrap">{{ shown }}</span>
+            <button v-if="writes" type="button" class="act" :aria-label="'Write to ' + card.name + ', ' + shown"
               @click.stop="$emit('does', 'write', phone)">Write to them</button>
           </span>
         </span>

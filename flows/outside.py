@@ -1,25 +1,52 @@
-"""The door of flows to other systems: one guarded request, bounded in time and size."""
+"""What flows reach outside the database: other systems through the guard, files, templates."""
 
 import json
 from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
+from core.attaching import as_message, from_web
 from core.errors import Invalid, TooLarge
+from core.events import FileKind
 from core.fetch import Guard, checked, translated
+from core.media import MediaStore
+from core.outbox import Saying
 from core.world import World
 
 from .doors import HttpAnswer, HttpCall
 
 ANSWER_MOST = 64 * 1024
+FETCHING = 60.0  # seconds for a file
 
 
-class Http:
+class FillTemplate(Protocol):
+    def __call__(self, key: str, language: str, values: Mapping[str, Any], /) -> str: ...
+
+
+class Outside:
+    """`template(key, language, values)` fills one; None while nobody can. `secrets`: all there are, by name."""
+
     def __init__(
-        self, world: World, guard: Guard, secrets: Callable[[], Mapping[str, str]] = dict
+        self, world: World, guard: Guard, media: MediaStore | None = None, *, template: FillTemplate | None = None,
+        secrets: Callable[[], Mapping[str, str]] = dict,
     ) -> None:  # fmt: skip
-        self.world, self.guard, self.secrets = world, guard, secrets
+        self.world, self.guard, self.media, self._template = world, guard, media, template
+        self.secrets = secrets
 
     def new_id(self) -> str:
         return self.world.new_id()
+
+    def file(self, *, id: str, url: str, kind: FileKind | None, caption: str, filename: str) -> Saying:
+        """Raises what the guard raises, Invalid, NotFound, TooLarge and Conflict (`ffmpeg_missing`)."""
+        if self.media is None:
+            raise Invalid('There are no files here.')
+        store = self.media
+        found = store.media(id) if id else from_web(store, self.guard, url, filename=filename, total=FETCHING)
+        return as_message(store, found, kind, caption=caption, filename=filename)
+
+    def template(self, key: str, language: str, values: Mapping[str, Any]) -> str:
+        if self._template is None:
+            raise Invalid('There are no templates here.')
+        return self._template(key, language, values)
 
     def call(self, step: str, call: HttpCall) -> HttpAnswer:
         """Raises Invalid (`url_not_allowed`, `url_unreachable`, `url_too_slow`) and TooLarge."""

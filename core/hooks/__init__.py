@@ -1,0 +1,1 @@
+"""Hooks: other systems tell us something, and a message, a contact or a flow comes of it."""

@@ -1,0 +1,2 @@
+CREATE TABLE "stray" ("session_id" VARCHAR(255) NOT NULL, "chat_id" VARCHAR(255) NOT NULL, "whatsapp_id" VARCHAR(255) NOT NULL, "at" INTEGER NOT NULL, PRIMARY KEY ("session_id", "chat_id", "whatsapp_id"), FOREIGN KEY ("session_id") REFERENCES "session" ("id") ON DELETE CASCADE, FOREIGN KEY ("chat_id") REFERENCES "chat" ("id") ON DELETE CASCADE);
+CREATE INDEX "stray_chat_id" ON "stray" ("chat_id");
