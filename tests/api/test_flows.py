@@ -80,7 +80,7 @@ def test_a_flow_is_written_in_yaml_published_changed_and_restored(door: Door) ->
 
 
 def test_a_draft_that_cannot_run_is_kept_with_everything_that_is_wrong(door: Door) -> None:
-    wrong = {**flow('wrong'), 'steps': [{'do': 'send'}, {'do': 'fly'}, {'do': 'send', 'text': '{{ x'}], 'colour': 1}
+    wrong = {**flow('wrong'), 'steps': [{'do': 'ask'}, {'do': 'fly'}, {'do': 'send', 'text': '{{ x'}], 'colour': 1}
     made = door.api.put('/flows/wrong', json=wrong)
     assert made.status_code == 201
     places = [each['place'] for each in made.json()['problems']]
