@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from time import perf_counter
 from typing import Any
 
 from core.bodies import time_text
@@ -52,6 +51,10 @@ log = logging.getLogger(__name__)
 
 SLOW_RUNS = 16  # that ask somebody else at a time
 DEEPEST = 5  # flows that start each other
+# What a run goes by whose own document cannot be had.
+GONE = read_document(
+    {'key': 'gone', 'name': 'Gone', 'triggers': [{'type': 'manual'}], 'steps': [{'do': 'stop'}]}
+)  # fmt: skip
 
 
 @dataclass(slots=True, kw_only=True)
@@ -369,9 +372,17 @@ class Runner:
             row: Run | None = Run.get_or_none(Run.id == id, Run.turn == turn)
             if row is None or (row.wait_kind == 'answer' and has_unrouted(row.chat or '')):
                 return  # the answer is here already, only not looked at
-        go_on = write(lambda: self.claim(row, Woken(by='time', facts={})))
-        if go_on is not None:
-            go_on()
+        woken = Woken(by='time', facts={})
+        done = self._walked(row, woken)
+        write(lambda: self._take_over(row, woken, done))
+
+    def _take_over(self, row: Run, woken: Woken, done: tuple[Walk, Wait | End | None]) -> None:
+        """Inside a write: what came of walking on, unless something was faster than the clock."""
+        walk, outcome = done
+        turn = claim_run(str(row.id), ['waiting'], int(row.turn), woken=_kept(woken))
+        if turn is not None:
+            walk.run.turn = turn
+            self._settle(walk, outcome)
 
     def claim(self, run: Run, woken: Woken) -> Callable[[], None] | None:
         """Inside a write: take on a run that waits. What then goes on with it, or None: something was faster."""
@@ -427,39 +438,37 @@ class Runner:
             row: Run | None = Run.get_or_none(Run.id == id)
         if row is None or row.turn != turn:
             return
-        run = _state(row)
-        now = self.world.now()
+        walk, outcome = self._walked(row, woken, slow=slow, fresh=fresh)
+        write(lambda: self._settle(walk, outcome))
+
+    def _walked(
+        self, row: Run, woken: Woken | None, *, slow: bool = False, fresh: bool = False
+    ) -> tuple[Walk, Wait | End | None]:  # fmt: skip
+        """As far as it gets; nothing of it is kept yet."""
+        run, now = _state(row), self.world.now()
         try:
             document, program = self._program(run.flow, run.version)
         except Invalid:  # deleted, or not understood any more by a newer program
             gone = f'Version {run.version} of its flow is not there any more.'
-            write(lambda: save_run(id, turn, state='error', detail=gone, finished_at=now))
-            return
-        if woken is not None and woken.by == 'time' and now >= run.expires_at:
-            write(lambda: self._finish(run, document, 'timeout', 'The run took longer than it may.'))
-            return
+            return self._walk(run, GONE, Program(GONE.steps), {}), End(state='error', reason=gone)
         values = scene(run, now)
         if woken is not None and woken.by in ('answer', 'event'):
             values = {**values, woken.by: dict(woken.facts)}
-        if fresh and not self._is_fit(run, document, values):
-            return
         walk = self._walk(run, document, program, values)
-        started = perf_counter()
-        outcome = walk.go(woken, slow=slow)
-        log.debug('run %s went on for %.1f ms', id, (perf_counter() - started) * 1000)
-        write(lambda: self._settle(walk, outcome))
+        if woken is not None and woken.by == 'time' and now >= run.expires_at:
+            return walk, End(state='timeout', reason='The run took longer than it may.')
+        unfit = self._unfit(run, document, values) if fresh else None
+        return walk, unfit or walk.go(woken, slow=slow)
 
-    def _is_fit(self, run: RunState, document: Document, values: Mapping[str, Any]) -> bool:
-        """Of a run that was called, or comes out of a queue; else it is over."""
+    def _unfit(self, run: RunState, document: Document, values: Mapping[str, Any]) -> End | None:
+        """What keeps a run that was called, or comes out of a queue, from beginning."""
         try:
             if self._may(run, document, values):
                 self._set_variables(run, document, values)
-                return True
-            state, detail = 'failed_conditions', 'A condition was not true.'
+                return None
         except DovecoteError as error:
-            state, detail = 'error', str(error)
-        write(lambda: self._finish(run, document, state, detail))
-        return False
+            return End(state='error', reason=str(error))
+        return End(state='failed_conditions', reason='A condition was not true.')
 
     def _program(self, key: str, version: int) -> tuple[Document, Program]:
         """Of the version a run began with. Raises Invalid when it is gone."""

@@ -386,7 +386,13 @@ def full_disk() -> Iterator[None]:
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    open_database(tmp_path / 'dovecote.db')
+    with furnished(tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def furnished(folder: Path) -> Iterator[House]:
+    open_database(folder / 'dovecote.db')
     clock, hosts = Clock(), TwinHosts()
     world = World(now=clock.now, new_id=growing_ids(), http=httpx.Client(), ticks=clock.ticks)
     bus = Bus()
