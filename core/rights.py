@@ -10,8 +10,8 @@ from .errors import Forbidden, Invalid
 Role = Literal['owner', 'admin', 'agent', 'viewer']
 Right = Literal[
     'sessions.see', 'sessions.manage', 'messages.see', 'messages.send', 'chats.manage', 'groups.manage', 'flows.see',
-    'flows.edit', 'hooks.see', 'hooks.edit', 'sandbox.use', 'hosts.manage', 'keys.manage', 'people.manage',
-    'settings.manage', 'owners.manage',
+    'flows.edit', 'hooks.see', 'hooks.edit', 'webhooks.manage', 'sandbox.use', 'hosts.manage', 'keys.manage',
+    'people.manage', 'settings.manage', 'owners.manage',
 ]  # fmt: skip
 Look = Literal['light', 'dark', 'auto']
 
@@ -41,6 +41,7 @@ SENTENCES: Mapping[Right, str] = MappingProxyType(
         'flows.edit': 'change flows',
         'hooks.see': 'see hooks and what they were told',
         'hooks.edit': 'make, change or replay hooks',
+        'webhooks.manage': 'see or change webhooks',
         'sandbox.use': 'use the phones of the sandbox',
         'hosts.manage': 'restart session hosts',
         'keys.manage': 'manage keys',

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import delivery, fleet, flows, growth, hooks, inbox, kills, outage, replies, startup
+from . import delivery, fleet, flows, growth, hooks, inbox, kills, outage, replies, startup, webhooks
 from .figures import Figure, keep, table
 
 BUILD = Path(__file__).parents[2] / 'build'
@@ -27,6 +27,7 @@ FULL: dict[str, Callable[[], list[Figure]]] = {
     'fleet': lambda: fleet.measure(most=50),
     'outage': lambda: outage.measure(sessions=20, seconds=60),
     'kills': lambda: kills.measure(count=1000, kills=20),
+    'webhooks': lambda: webhooks.measure(messages=300, backlog=1000, rounds=3),
     'inbox': lambda: inbox.measure(chats=5_000, messages=1_000_000, long=100_000, rounds=5),
 }
 QUICK: dict[str, Callable[[], list[Figure]]] = {
@@ -36,6 +37,7 @@ QUICK: dict[str, Callable[[], list[Figure]]] = {
     'hooks': lambda: hooks.measure(count=600, rounds=1),
     'flows': lambda: flows.measure(messages=150, waiting=2_000),
     'fleet': lambda: fleet.measure(most=12),
+    'webhooks': lambda: webhooks.measure(messages=60, backlog=250, rounds=1),
     'inbox': lambda: inbox.measure(chats=500, messages=50_000, long=10_000, rounds=2),
 }
 

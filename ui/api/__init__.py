@@ -18,6 +18,7 @@ from . import (
     calls,
     chats,
     contacts,
+    deliveries,
     events,
     flow_secrets,
     flows,
@@ -35,6 +36,7 @@ from . import (
     runs,
     sandbox,
     sessions,
+    webhooks,
 )
 from .asking import Asking, Route
 from .hook_door import HookDoor
@@ -45,7 +47,7 @@ from .reference import openapi_of
 
 RESOURCES = (
     messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, blueprints,
-    flow_secrets, flows, runs, hooks, keys, people, protection, hosts, sandbox, health, metrics,
+    flow_secrets, flows, runs, webhooks, deliveries, hooks, keys, people, protection, hosts, sandbox, health, metrics,
 )  # fmt: skip
 PAGES = {'/api/docs'}
 

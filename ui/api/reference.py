@@ -35,6 +35,7 @@ TAGS = {
     'contacts': 'The people who wrote to you or were written to.',
     'events': 'Everything that happens, as it happens.',
     'flows': 'What answers by itself, and what it did.',
+    'webhooks': 'Addresses of yours that are told what happens, and every attempt to tell them.',
     'hooks': 'Other systems call `/hooks/{key}`, and a message, a contact or a flow comes of it.',
     'keys': 'What programs ask with.',
     'protection': 'What keeps a number from being banned: limits, quiet hours, and who does not want to be written to.',
