@@ -314,3 +314,52 @@ def test_a_secret_is_shown_to_the_other_system_alone(door: Door, echo: str, monk
     assert door.api.put('/flows/secrets/a-b', json={'value': 'x'}).status_code == 422
     assert door.api.delete('/flows/secrets/shop').status_code == 204
     assert door.api.delete('/flows/secrets/shop').status_code == 404
+
+
+def test_a_flow_is_tried_out_and_nobody_notices(door: Door) -> None:
+    ask = {'id': 'q', 'do': 'ask', 'text': 'How many, {{ contact.first_name }}?', 'expect': {'type': 'number'},
+           'save_as': 'run.n', 'timeout': '1h'}  # fmt: skip
+    tell = {'id': 'tell', 'do': 'send', 'text': '{{ run.n }} it is'}
+    document = flow('tried', 'loaves', ask, tell, tests=[
+        {'name': 'red', 'given': {'message': {'text': 'loaves'}}, 'expect': {'outcome': 'finished'}}])  # fmt: skip
+    before = len(door.api.get('/messages').json()['items'])
+    tried = door.api.post('/flows/test', json={
+        'flow': document, 'message': {'text': 'loaves please'}, 'contact': {'first_name': 'Ben'},
+        'then': [{'say': 'some'}, {'say': '3'}],
+    }).json()  # fmt: skip
+    assert [each['text'] for each in tried['sent']][::2] == ['How many, Ben?', '3 it is']
+    assert (tried['outcome'], tried['variables']['n'], tried['flow']) == ('finished', 3, 'tried')
+    assert tried['tests'] == [{'name': 'red', 'wrong': 'it came to waiting (Waits for an answer), not finished'}]
+    late = door.api.post('/flows/test', json={'flow': document, 'message': {'text': 'loaves'}, 'advance': '2h'}).json()
+    assert (late['outcome'], late['detail']) == ('stopped', 'Nobody answered in time.')
+    assert len(door.api.get('/messages').json()['items']) == before
+
+
+def test_a_stored_message_shows_which_flow_would_answer_it(door: Door) -> None:
+    live(door, flow('zebra', 'zebracake'))
+    says(door, 'one zebracake')
+    until(lambda: door.api.get('/messages', params={'q': 'zebra answers'}).json()['items'])
+    message = door.api.get('/messages', params={'q': 'one zebracake'}).json()['items'][0]['id']
+    tried = door.api.post('/flows/test', json={'message': message}).json()
+    assert (tried['flow'], tried['sent'][0]['text']) == ('zebra', 'zebra answers')
+    assert {each['flow']: each['fits'] for each in tried['flows']}['zebra'] is True
+    nobody = door.api.post('/flows/test', json={'message': {'text': 'nothing of the kind'}}).json()
+    assert nobody['outcome'] in ('not_triggered', 'finished')
+
+
+@pytest.mark.parametrize(
+    ('body', 'status', 'where'),
+    [
+        ({'flow': 'no-such'}, 404, ''),
+        ({'message': '01KNOSUCHMESSAGE'}, 404, ''),
+        ({'event': 'no such'}, 404, ''),
+        ({'flow': {'key': 'x'}, 'message': {'text': 'x'}}, 422, ''),
+        ({'advance': 'soon'}, 422, 'advance'),
+        ({'then': [{'say': 'a', 'advance': '1h'}]}, 422, 'then'),
+        ({'now': '2026-11-22T12:00:00'}, 422, 'now'),
+    ],
+)
+def test_what_cannot_be_tried_is_refused(door: Door, body: dict[str, Any], status: int, where: str) -> None:
+    refused = door.api.post('/flows/test', json=body)
+    assert refused.status_code == status, refused.text
+    assert where in str(refused.json().get('errors', ''))

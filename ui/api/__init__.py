@@ -36,6 +36,7 @@ from . import (
     runs,
     sandbox,
     sessions,
+    trying,
     webhooks,
 )
 from .asking import Asking, Route
@@ -46,7 +47,7 @@ from .problems import problem
 from .reference import openapi_of
 
 RESOURCES = (
-    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, blueprints,
+    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, blueprints, trying,
     flow_secrets, flows, runs, webhooks, deliveries, hooks, keys, people, protection, hosts, sandbox, health, metrics,
 )  # fmt: skip
 PAGES = {'/api/docs'}

@@ -115,3 +115,29 @@ class OneRunOut(RunOut):
     waits: WaitOut | None = Field(description='Only while it waits.')
     expires_at: str | None = Field(description='RFC 3339, UTC.')
     children: list[RunOut] = Field(description='The runs it started.')
+
+
+class FitOut(BaseModel):
+    flow: str = Field(examples=['hello'])
+    name: str = Field(examples=['Hello'])
+    fits: bool
+    why: str = Field(description='Why it matches, or why not.', examples=['The word “hello” was found'])
+
+
+class VerdictOut(BaseModel):
+    name: str = Field(examples=['happy'])
+    wrong: str | None = Field(description='What did not come about; null when the test is green.')
+
+
+class TriedOut(BaseModel):
+    flow: str | None = Field(description='Which one was tried; null: none would run.', examples=['hello'])
+    outcome: str = Field(description='How the run would end, or waiting.', examples=['finished'])
+    detail: str = Field(examples=['Done.'])
+    steps: list[dict[str, Any]] = Field(description='The trace.')
+    sent: list[dict[str, Any]] = Field(description='What would be sent.', examples=[[{'kind': 'text', 'text': 'Hi'}]])
+    effects: list[dict[str, Any]] = Field(description='What else would be done.')
+    variables: dict[str, Any] = Field(description='What the flow would know as `run.*`.')
+    waits: dict[str, Any] | None = Field(description='For what and until when, if it would wait.')
+    now: str | None = Field(description='The time it would be then.')
+    flows: list[FitOut] = Field(description='Every flow that runs and looks at such a thing.')
+    tests: list[VerdictOut] = Field(description='The tests in the document.')
