@@ -14,11 +14,13 @@ from starlette.types import Scope
 from ..compose import Gateway
 from . import (
     blocked,
+    blueprints,
     calls,
     chats,
     contacts,
     deliveries,
     events,
+    flow_secrets,
     flows,
     groups,
     health,
@@ -31,6 +33,7 @@ from . import (
     people,
     protection,
     quick_replies,
+    runs,
     sandbox,
     sessions,
     webhooks,
@@ -43,8 +46,8 @@ from .problems import problem
 from .reference import openapi_of
 
 RESOURCES = (
-    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, flows, webhooks,
-    deliveries, hooks, keys, people, protection, hosts, sandbox, health, metrics,
+    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, blueprints,
+    flow_secrets, flows, runs, webhooks, deliveries, hooks, keys, people, protection, hosts, sandbox, health, metrics,
 )  # fmt: skip
 PAGES = {'/api/docs'}
 
