@@ -1,9 +1,7 @@
 """The runs, with the whole product behind them: what a message set off, and why nothing was."""
 
-import contextlib
 import json
 import re
-import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,19 +42,9 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 
 def add_flow(product: Product, document: dict[str, Any]) -> None:
-    key, text = document['key'], json.dumps(document)
-    with contextlib.closing(sqlite3.connect(product.state / 'dovecote.db', timeout=10)) as database, database:
-        database.execute(
-            'INSERT INTO flow (key, name, source, document, enabled, priority, version, published, problem, created_at,'
-            " changed_at) VALUES (?, ?, ?, ?, 0, ?, 1, 1, '', 0, 0)",
-            (key, document['name'], text, text, document['priority']),
-        )
-        database.execute(
-            'INSERT INTO flow_version (flow_id, version, source, document, published_at, published_by)'
-            " VALUES (?, 1, ?, ?, 0, '')",
-            (key, text, text),
-        )
-    product.ask('PATCH', f'/flows/{key}', {'enabled': True})
+    answer = product.ask('PUT', f'/flows/{document["key"]}', document)
+    assert answer.status_code == 201, answer.text
+    product.post(f'/flows/{document["key"]}/publish')
 
 
 def rows(tab: Page) -> Locator:
