@@ -322,12 +322,13 @@ class Router:
             detail=decision.detail, steps=decision.steps, at=self.world.now(), run=str(run.id) if run else '',
         )  # fmt: skip
         if decision.pauses:
-            self._tell_pause(message, decision.detail)
+            self._tell_pause(message.chat_id, message.session_id, message.id, decision.detail)
 
-    def _tell_pause(self, message: Heard, why: str) -> None:
+    def _tell_pause(self, chat_id: str, session_id: str | None, message_id: str | None, why: str) -> None:
+        """Inside a write."""
         until = time_text(self.world.now() + timedelta(seconds=PAUSED))
-        body = {'chat': message.chat_id, 'message': message.id, 'detail': why, 'until': until}
-        self.runner.desk.tell('chat.paused', body, session=message.session_id, chat=message.chat_id)
+        body = {'chat': chat_id, 'message': message_id, 'detail': why, 'until': until}
+        self.runner.desk.tell('chat.paused', body, session=session_id or '', chat=chat_id)
 
     def resume(self, chat_id: str) -> bool:
         """Somebody has looked at a chat that was paused: it is answered again. False when it was not paused."""
@@ -363,10 +364,25 @@ class Router:
             fit = fitting(flow, occasion)
             if isinstance(fit, str):
                 continue
+            if not begun and (held := self._held(occasion)):
+                begun.append(self.runner.hold(flow, *fit, occasion, held))
+                break
             begun.append(self.runner.begin(flow, *fit, occasion))
             if begun[-1].state not in PASSED_OVER and flow.document.on_match == 'stop':
                 break
         return write(lambda: self._keep_all(begun, first))
+
+    def _held(self, occasion: Occasion) -> str:
+        """Why what they did is not answered: a machine that reacts to all we say would have us talk for ever."""
+        chat_id, message_id = occasion.chat_id, occasion.message_id
+        if occasion.kind not in ('reaction', 'answer') or chat_id is None:
+            return ''
+        objection = self.guard.objection(chat_id, f'{occasion.kind} {message_id}', self.world.ticks())
+        if objection is None:
+            return ''
+        if objection.pauses:
+            write(lambda: self._tell_pause(chat_id, occasion.session_id, message_id, objection.text))
+        return objection.text
 
     def _is_with_a_person(self, chat_id: str) -> bool:
         with read():

@@ -114,6 +114,12 @@ class Runner:
         begun.outcome = begun.walk.go()
         return begun
 
+    def hold(self, flow: LiveFlow, trigger: Trigger, found: Found, occasion: Occasion, why: str) -> Begun:
+        """A run that does not happen, since it might never end."""
+        begun = Begun(run=self._new(flow, trigger, found, occasion), flow=flow, state='suppressed_loop', detail=why)
+        begun.run.note(f'triggers/{trigger.id}', found.because, time_text(begun.run.started_at) or '')
+        return begun
+
     def _new(self, flow: LiveFlow, trigger: Trigger, found: Found, occasion: Occasion) -> RunState:
         document, now, id = flow.document, self.world.now(), self.world.new_id()
         return RunState(

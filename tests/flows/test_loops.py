@@ -8,6 +8,7 @@ import pytest
 
 from core.rights import SYSTEM
 from data.database import read
+from data.messages import Message
 from data.runs import Run
 from flows.guards import CAREFUL, SANDBOX, LoopGuard
 from tests.core.house import ANNA, House, message
@@ -66,6 +67,22 @@ def test_a_machine_that_answers_our_question_is_not_asked_for_ever(house: House)
     assert trace(house)[-1] == ('hours', 'suppressed_loop')
     last, asked = Run.select().order_by(Run.id.desc()).get(), Run.get(Run.state == 'waiting')
     assert last.trigger == {'run': asked.id}
+
+
+def test_a_machine_that_reacts_to_all_we_say_does_not_have_us_talk_for_ever(house: House) -> None:
+    house.library.save(flow(triggers=[{'id': 'r', 'type': 'reaction'}]))
+    house.post('All fine?')
+    for turn in range(1, 60):
+        if len(house.hosts.sent) < turn:
+            break
+        target = Message.select().where(Message.direction == 'out').order_by(Message.id.desc()).get().whatsapp_id
+        house.clock.later(seconds=2)
+        house.tell(message(house.session().id, '👍', id=f'R{turn}', kind='reaction', target=target, at=house.clock.at))
+        while house.listener.read_on():
+            pass
+        house.settle()
+    assert 2 < len(house.hosts.sent) <= 8
+    assert trace(house)[-1] == ('hours', 'suppressed_loop')
 
 
 def test_a_person_fills_in_a_form_as_fast_as_they_can(house: House) -> None:
