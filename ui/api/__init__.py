@@ -33,6 +33,7 @@ from . import (
     quick_replies,
     sandbox,
     sessions,
+    templates,
     webhooks,
 )
 from .asking import Asking, Route
@@ -43,8 +44,8 @@ from .problems import problem
 from .reference import openapi_of
 
 RESOURCES = (
-    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, flows, webhooks,
-    deliveries, hooks, keys, people, protection, hosts, sandbox, health, metrics,
+    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, templates, events, flows,
+    webhooks, deliveries, hooks, keys, people, protection, hosts, sandbox, health, metrics,
 )  # fmt: skip
 PAGES = {'/api/docs'}
 
