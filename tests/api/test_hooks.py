@@ -583,7 +583,7 @@ def test_a_hook_that_makes_no_sense_is_not_made(door: Door) -> None:
     refused('map.text', map={**MAP, 'text': '{{ payload.'})
     refused('map.to', map={'session': 'shop', 'text': 'x'})
     refused('map.for_each', map={**MAP, 'for_each': 'lines'})
-    refused('map.flow', map={'action': 'flow', 'flow': 'welcome', 'session': 'shop', 'to': ANNA})
+    refused('map.flow', map={'action': 'flow', 'session': 'shop', 'to': ANNA})
     refused('map.template', map={**MAP, 'template': 'hello'})
     refused('per_minute', per_minute=-1)
     refused('once', once='{{')

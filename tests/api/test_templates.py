@@ -7,7 +7,7 @@ from data.database import write
 from data.media import carried
 from tests.core.files import picture
 
-from .conftest import ANNA, BEN, Door, until
+from .conftest import ANNA, BEN, SHOP, Door, until
 
 HI = 'Hi {{ contact.first_name | default("there", true) }}, {{ order }} is ready.'
 
@@ -89,6 +89,30 @@ def test_it_is_sent_in_the_language_of_whom_it_goes_to(door: Door) -> None:
     assert [each['kind'] for each in missing['warnings']] == ['mistake', 'unknown']
     assert door.api.post('/templates/greet/preview', json={'contact': 'nobody'}).status_code == 404
     door.api.delete('/templates/greet').raise_for_status()
+
+
+def test_flows_and_hooks_say_it_too(door: Door) -> None:
+    add(door, 'by-others', 'en', '{{ vars.what }} from {{ session.name }}')
+    door.gateway.library.save({
+        'schema': 'dovecote.flow/1', 'key': 'asked', 'name': 'Asked',
+        'triggers': [{'type': 'message', 'match': {'op': 'equals', 'values': ['template please']}}],
+        'steps': [{'do': 'send', 'template': 'by-others', 'vars': {'what': 'A flow'}}],
+    })  # fmt: skip
+    hook = door.api.post('/hooks', json={'name': 'others', 'auth': {'kind': 'key'}, 'map': {
+        'session': 'shop', 'to': ANNA, 'template': 'by-others', 'vars': {'what': '{{ payload.what }}'},
+    }}).json()  # fmt: skip
+    door.api.post(f'/sandbox/phones/{ANNA}/say', json={'to': SHOP, 'text': 'template please'}).raise_for_status()
+    assert door.client().post(hook['url'], json={'what': 'A hook'}).status_code == 202
+    inbox = f'/sandbox/phones/{ANNA}/inbox'
+
+    def came() -> bool:
+        texts = {each['text'] for each in door.api.get(inbox).json()['items']}
+        return texts >= {'A flow from shop', 'A hook from shop'}
+
+    until(came)
+    door.gateway.library.delete('asked')
+    for path in (f'/hooks/{hook["id"]}', '/templates/by-others'):
+        door.api.delete(path).raise_for_status()
 
 
 def test_one_with_a_file_brings_it_and_keeps_it_here(door: Door) -> None:
