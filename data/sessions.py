@@ -66,6 +66,11 @@ def all_sessions() -> list[Session]:
     return list(Session.select().order_by(Session.name))
 
 
+def session_names() -> dict[str, str]:
+    """By id."""
+    return {str(row.id): str(row.name) for row in Session.select(Session.id, Session.name)}
+
+
 def wanted_sessions() -> list[Session]:
     return list(Session.select().where(Session.wanted).order_by(Session.created_at))
 

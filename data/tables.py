@@ -8,6 +8,7 @@ from .contacts import Contact
 from .database import Table
 from .deliveries import Attempt, ChatSequence, Delivery
 from .events import LoggedEvent, LogPlace
+from .flow_secrets import FlowSecret
 from .flows import Flow, FlowVersion
 from .hooks import Hook, HookEvent, HookOnce
 from .marks import Mark
@@ -28,7 +29,7 @@ from .webhooks import Webhook
 
 TABLES: tuple[type[Table], ...] = (
     Session, SessionChange, Contact, Chat, Message, Receipt, Stray, Mark, Member, Blocked, Media, Conversion, Upload,
-    Download, Note, QuickReply, Template, Flow, FlowVersion, Run, FlowClock, FlowSilence, LoggedEvent, LogPlace, Answer,
-    User, Login, ApiKey, SessionLimit, SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup,
+    Download, Note, QuickReply, Template, Flow, FlowVersion, FlowSecret, Run, FlowClock, FlowSilence, LoggedEvent,
+    LogPlace, Answer, User, Login, ApiKey, SessionLimit, SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup,
     ContactGroupMember, Hook, HookEvent, HookOnce, Webhook, Delivery, Attempt, ChatSequence,
 )  # fmt: skip

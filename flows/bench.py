@@ -21,6 +21,7 @@ from .occasion import Occasion
 from .program import Program
 from .router import fitting
 from .scene import scene
+from .secrets import MASK
 from .state import RunState
 from .steps.base import End, Wait, Woken
 from .triggers.base import Found
@@ -252,6 +253,10 @@ class _Made:
 
     def new_id(self) -> str:
         return self.world.new_id()
+
+    def secrets(self) -> Mapping[str, str]:
+        known = self.real.secrets()
+        return known if self.trial.call_http else dict.fromkeys(known, MASK)
 
     def file(self, *, id: str, url: str, kind: FileKind | None, caption: str, filename: str) -> Saying:
         """Not fetched: only told."""

@@ -37,6 +37,10 @@ class Doors(Protocol):
         """
         ...
 
+    def secrets(self) -> Mapping[str, str]:
+        """What `{{ secret.name }}` shows, by name; only steps that ask another system look at it."""
+        ...
+
     def file(self, *, id: str, url: str, kind: FileKind | None, caption: str, filename: str) -> Saying:
         """What a file makes of a message: one we have, by `id`, or one at an address. May take a minute."""
         ...

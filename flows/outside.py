@@ -1,7 +1,7 @@
 """What flows reach outside the database: other systems through the guard, files, templates."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from core.attaching import as_message, from_web
@@ -23,12 +23,14 @@ class FillTemplate(Protocol):
 
 
 class Outside:
-    """`template(key, language, values)` fills one; None while nobody can."""
+    """`template(key, language, values)` fills one; None while nobody can. `secrets`: all there are, by name."""
 
     def __init__(
-        self, world: World, guard: Guard, media: MediaStore | None = None, *, template: FillTemplate | None = None
+        self, world: World, guard: Guard, media: MediaStore | None = None, *, template: FillTemplate | None = None,
+        secrets: Callable[[], Mapping[str, str]] = dict,
     ) -> None:  # fmt: skip
         self.world, self.guard, self.media, self._template = world, guard, media, template
+        self.secrets = secrets
 
     def new_id(self) -> str:
         return self.world.new_id()
@@ -52,7 +54,7 @@ class Outside:
             url = checked(call.url)
             with (
                 self.guard.client(total=call.seconds) as client,
-                client.stream(call.method, url, headers=dict(call.headers), content=call.body or None) as answer,
+                client.stream(call.method, url, headers=_headers(call), content=call.body or None) as answer,
             ):
                 body = b''
                 for chunk in answer.iter_bytes():
@@ -61,6 +63,13 @@ class Outside:
                         raise TooLarge(f'The answer is larger than {ANSWER_MOST // 1024} kB.')
                 text = body.decode(answer.encoding or 'utf-8', 'replace')
                 return HttpAnswer(status=answer.status_code, headers=dict(answer.headers), text=text, json=_json(text))
+
+
+def _headers(call: HttpCall) -> list[tuple[bytes, bytes]]:
+    for name, value in call.headers.items():
+        if not value.isprintable():
+            raise Invalid(f'The header {name} holds a line break or something else that cannot be sent.')
+    return [(name.encode(), value.encode()) for name, value in call.headers.items()]
 
 
 def _json(text: str) -> object:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from core.bodies import time_text
-from core.errors import Conflict, DovecoteError, NotFound
+from core.errors import Conflict, DovecoteError, Invalid, NotFound
 from core.news import NewsDesk
 from core.world import World
 from data.database import after_commit, database, read, write
@@ -25,6 +25,7 @@ from data.runs import (
     is_running,
     last_start,
     open_runs,
+    open_runs_of,
     save_run,
     starts_since,
     waiting_for,
@@ -50,6 +51,10 @@ log = logging.getLogger(__name__)
 
 SLOW_RUNS = 16  # that ask somebody else at a time
 DEEPEST = 5  # flows that start each other
+# What a run goes by whose own document cannot be had.
+GONE = read_document(
+    {'key': 'gone', 'name': 'Gone', 'triggers': [{'type': 'manual'}], 'steps': [{'do': 'stop'}]}
+)  # fmt: skip
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,6 +84,7 @@ class Runner:
         self._woken: set[str] = set()  # is in somebody's queue
 
         carrying.call = self._call
+        library.end_runs = self._end_all
 
     # ---- beginning
 
@@ -294,6 +300,11 @@ class Runner:
         self._lead_on(str(row.flow), str(row.scope), row.chat)
         return True
 
+    def _end_all(self, flow: str, reason: str) -> None:
+        """Inside a write: whatever the flow has under way."""
+        for id in open_runs_of(flow):
+            self.end(id, reason)
+
     def hand_off(self, run: Run, note: str) -> None:
         """Inside a write: a person answers in its chat from now on."""
         document, _ = self._program(str(run.flow), int(run.version))
@@ -434,8 +445,12 @@ class Runner:
         self, row: Run, woken: Woken | None, *, slow: bool = False, fresh: bool = False
     ) -> tuple[Walk, Wait | End | None]:  # fmt: skip
         """As far as it gets; nothing of it is kept yet."""
-        document, program = self._program(str(row.flow), int(row.version))
         run, now = _state(row), self.world.now()
+        try:
+            document, program = self._program(run.flow, run.version)
+        except Invalid:  # deleted, or not understood any more by a newer program
+            gone = f'Version {run.version} of its flow is not there any more.'
+            return self._walk(run, GONE, Program(GONE.steps), {}), End(state='error', reason=gone)
         values = scene(run, now)
         if woken is not None and woken.by in ('answer', 'event'):
             values = {**values, woken.by: dict(woken.facts)}

@@ -61,6 +61,7 @@ from flows.listening import Listener, from_now_on
 from flows.outside import Outside
 from flows.router import Router, Workers
 from flows.runner import Runner
+from flows.secrets import Secrets
 from flows.silences import Silences
 from flows.trials import failing
 
@@ -102,6 +103,7 @@ class Gateway:
     media: MediaStore
     downloads: Downloads
     library: Library
+    secrets: Secrets
     workers: Workers
     runner: Runner
     bench: Bench
@@ -199,10 +201,10 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     library = Library(world, desk)
     loops = LoopGuard(SANDBOX if sandbox else CAREFUL)
     workers = Workers()
-    chats = Chats(world, desk, hosts)
+    chats, secrets = Chats(world, desk, hosts), Secrets(world, seal)
     carrying = Carrying(world, desk, outbox, chats, pacing.opt_outs)
     templates = Templates(world, identities, desk, media)
-    doors = Outside(world, guard, media, template=templates.text)
+    doors = Outside(world, guard, media, template=templates.text, secrets=secrets.opened)
     runner = Runner(world, desk, library, carrying, doors, workers.at_work)
     bench = Bench(world, library, doors)
     library.failing = lambda document: failing(bench, document)
@@ -240,9 +242,9 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         identities=identities, hosts=hosts, sessions=sessions, outbox=outbox, pacing=pacing, alarm=alarm,
         inbox=inbox, chats=chats, groups=groups, calls=calls, presence=presence, blocklist=blocklist,
         quick_replies=QuickReplies(world, desk), templates=templates, guard=guard, webhooks=webhooks, media=media,
-        downloads=downloads, library=library, workers=workers, runner=runner, bench=bench, listener=listener,
-        router=router, hooks=hooks, reception=Reception(world, hooks, errands, desk), errands=errands, jobs=jobs,
-        ticker=ticker, sandbox=sandbox, meter=meter,
+        downloads=downloads, library=library, secrets=secrets, workers=workers, runner=runner, bench=bench,
+        listener=listener, router=router, hooks=hooks, reception=Reception(world, hooks, errands, desk),
+        errands=errands, jobs=jobs, ticker=ticker, sandbox=sandbox, meter=meter,
     )  # fmt: skip
 
 

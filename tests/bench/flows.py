@@ -8,6 +8,7 @@ from typing import Any
 
 from data.database import read, statement, write
 from data.runs import Run
+from flows.guards import SANDBOX
 from tests.core.house import House, furnished, message
 
 from .figures import Figure, ms, percentile
@@ -48,7 +49,7 @@ def _routing(flows: int, messages: int) -> list[float]:
     """Seconds for each message; every tenth is answered. Sending is not in it: nobody takes what is queued."""
     with tempfile.TemporaryDirectory() as folder, furnished(Path(folder)) as house:
         house.working()
-        house.hosts.holds = True
+        house.hosts.holds, house.router.guard.limits = True, SANDBOX
         for number in range(flows):
             house.library.save(_flow(f'flow-{number}', [f'word{number}', f'other{number} words']))
         house.says('warm up', id='W0')

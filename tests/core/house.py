@@ -43,6 +43,7 @@ from core.news import NewsDesk
 from core.outbox import Author, Outbox, Saying
 from core.pacing import Pacing
 from core.presence import Presence
+from core.seal import Seal
 from core.sessions import Sessions
 from core.world import World, growing_ids
 from data.database import close_database, database, open_database, read, write
@@ -59,6 +60,7 @@ from flows.listening import Listener, from_now_on
 from flows.outside import Outside
 from flows.router import Router, Workers
 from flows.runner import Runner
+from flows.secrets import Secrets
 from flows.silences import Silences
 from flows.trials import failing
 
@@ -280,6 +282,7 @@ class House:
     clocks: Clocks
     silences: Silences
     workers: Workers
+    secrets: Secrets
     news: list[News] = field(default_factory=list)
     stored: list[Event] = field(default_factory=list)
     nudged: list[str] = field(default_factory=list)
@@ -404,10 +407,10 @@ def furnished(folder: Path) -> Iterator[House]:
     workers = Workers()
     later: list[Callable[[], object]] = []
     carrying = Carrying(world, desk, outbox, Chats(world, desk, hosts), pacing.opt_outs)
-    runner = Runner(
-        world, desk, library, carrying, Outside(world, Guard(LOOPBACK)), lambda chat, work: later.append(work)
-    )  # fmt: skip
-    bench = Bench(world, library, Outside(world, Guard(LOOPBACK)))
+    secrets = Secrets(world, Seal(b'the key of the house'))
+    outside = Outside(world, Guard(LOOPBACK), secrets=secrets.opened)
+    runner = Runner(world, desk, library, carrying, outside, lambda chat, work: later.append(work))
+    bench = Bench(world, library, outside)
     library.failing = lambda document: failing(bench, document)
     compliance = Compliance(outbox, pacing.opt_outs)
     router = Router(world, library, LoopGuard(CAREFUL), runner, workers, compliance)
@@ -442,6 +445,7 @@ def furnished(folder: Path) -> Iterator[House]:
         clocks,
         silences,
         workers,
+        secrets,
         nudged=nudged,
         later=later,
     )
