@@ -184,18 +184,26 @@ class Runner:
         run, mode = begun.run, begun.flow.document.mode
         if begun.walk is not None:
             self._by_mode(begun, mode)
-        insert_run(
-            id=run.id, flow=run.flow, version=run.version, trigger=run.trigger, session=run.session_id,
-            message=run.message_id, chat=run.chat_id, contact=run.contact_id, state='running', scope=run.scope,
-            correlation=run.correlation, parent=run.parent, depth=run.depth, started_at=run.started_at,
-            expires_at=run.expires_at,
-        )  # fmt: skip
         if begun.walk is None:
             self._finish(run, begun.flow.document, begun.state, begun.detail)
         elif begun.state == 'queued':
-            Run.update(**_standing(run), state='queued').where(Run.id == run.id).execute()
+            self._save(run, state='queued')
         else:
             self._settle(begun.walk, begun.outcome)
+
+    def _save(self, run: RunState, **values: Any) -> bool:
+        """Where it stands, in one statement also when it is new; False when it was overtaken."""
+        if run.kept:
+            return save_run(run.id, run.turn, **_standing(run), **values)
+        run.kept = True
+        about = {
+            'id': run.id, 'flow': run.flow, 'version': run.version, 'trigger': run.trigger, 'session': run.session_id,
+            'message': run.message_id, 'chat': run.chat_id, 'contact': run.contact_id, 'state': 'running',
+            'scope': run.scope, 'correlation': run.correlation, 'parent': run.parent, 'depth': run.depth,
+            'started_at': run.started_at, 'expires_at': run.expires_at,
+        }  # fmt: skip
+        insert_run(**{**about, **_standing(run), **values})
+        return True
 
     def _by_mode(self, begun: Begun, mode: Mode) -> None:
         """Whether it may run beside those that are under way."""
@@ -224,7 +232,9 @@ class Runner:
     def _settle(self, walk: Walk, outcome: Wait | End | None) -> None:
         """Inside a write, of a claimed run: carry out what it wants done, then write down where it stands."""
         run, document = walk.run, walk.document
-        if not is_running(run.id, run.turn):  # cancelled meanwhile, or overtaken: then nothing of it happens
+        if run.kept and not is_running(
+            run.id, run.turn
+        ):  # cancelled meanwhile, or overtaken: then nothing of it happens
             return
         if not document.shadow:
             for number, effect in walk.effects:
@@ -240,7 +250,7 @@ class Runner:
             case Wait():
                 self._sleep(run, outcome)
             case None:
-                save_run(run.id, run.turn, **_standing(run))
+                self._save(run)
                 after_commit(lambda: self._go_on_slowly(run.id, run.turn))
 
     def _fall_back(self, walk: Walk, number: int, error: DovecoteError) -> None:
@@ -250,20 +260,18 @@ class Runner:
             self._finish(walk.run, walk.document, end.state, end.reason)
             return
         run = walk.run
-        save_run(run.id, run.turn, **_standing(run))
+        self._save(run)
         after_commit(lambda: self.at_work(run.chat_id or run.id, lambda: self._go_on(run.id, run.turn)))
 
     def _sleep(self, run: RunState, wait: Wait) -> None:
         key = wait.key or (run.chat_id or '' if wait.kind == 'answer' else '')
         until = min(wait.until or run.expires_at, run.expires_at)
-        save_run(
-            run.id, run.turn, **_standing(run), state='waiting', wait_kind=wait.kind, wait_key=key, resume_at=until,
-            detail=f'Waits for {wait.about}.' if wait.about else 'Waits.',
-        )  # fmt: skip
+        detail = f'Waits for {wait.about}.' if wait.about else 'Waits.'
+        self._save(run, state='waiting', wait_kind=wait.kind, wait_key=key, resume_at=until, detail=detail)
 
     def _finish(self, run: RunState, document: Document, state: str, detail: str) -> None:
         now = self.world.now()
-        if not save_run(run.id, run.turn, **_standing(run), state=state, detail=detail, finished_at=now):
+        if not self._save(run, state=state, detail=detail, finished_at=now):
             return
         body = {
             'run': run.id,
@@ -275,7 +283,8 @@ class Runner:
         }
         kind = 'flow.run.failed' if state in ('error', 'timeout') else 'flow.run.finished'
         self.desk.tell(kind, body, session=run.session_id or '', chat=run.chat_id or '')
-        self._wake_parent(run, state)
+        if run.parent is not None:
+            self._wake_parent(run, state)
         self._next_in_queue(document, run)
 
     def _wake_parent(self, run: RunState, state: str) -> None:
@@ -526,5 +535,5 @@ def _state(row: Run) -> RunState:
         session='', chat_id=row.chat, contact_id=row.contact, message_id=row.message,
         correlation=str(row.correlation), parent=row.parent, depth=int(row.depth), started_at=row.started_at,
         expires_at=row.expires_at, scope=str(row.scope), position=str(row.position), variables=row.variables,
-        loops=row.loops, steps=row.steps, taken=int(row.taken), turn=int(row.turn),
+        loops=row.loops, steps=row.steps, taken=int(row.taken), turn=int(row.turn), kept=True,
     )  # fmt: skip
