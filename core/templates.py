@@ -129,10 +129,6 @@ class Templates:
             raise Invalid(f'The template “{key}” says nothing here: its text comes out empty.', field='template')
         return Filled(language=str(found.language), text=text, media_id=str(found.media_id or ''))
 
-    def text(self, key: str, language: str, values: Mapping[str, Any]) -> str:
-        """Only its text, without its file; `language` '' is the contact's. Raises what `filled` raises."""
-        return self.filled(key, values, language).text
-
     def _keep(self, key: str, wording: Wording, name: str, *, place: str = '') -> bool:
         language = language_of(wording.language, field=f'{place}language')
         text = wording.text.strip()

@@ -24,7 +24,10 @@ def scene(run: RunState, now: datetime) -> dict[str, Any]:
     return {
         'contact': person,
         'chat': _chat(chat, person) if chat else {},
-        'session': {'name': chat['session'] if chat else run.session, 'phone': chat['session_phone'] if chat else ''},
+        'session': {
+            'name': chat['session'] if chat else run.session,
+            'phone': f'+{chat["session_phone"]}' if chat else '',
+        },
         'message': _message(message) if message else {},
         'trigger': run.trigger,
         'payload': run.trigger.get('payload', {}),

@@ -204,7 +204,7 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     chats, secrets = Chats(world, desk, hosts), Secrets(world, seal)
     carrying = Carrying(world, desk, outbox, chats, pacing.opt_outs)
     templates = Templates(world, identities, desk, media)
-    doors = Outside(world, guard, media, template=templates.text, secrets=secrets.opened)
+    doors = Outside(world, guard, media, templates=templates, secrets=secrets.opened)
     runner = Runner(world, desk, library, carrying, doors, workers.at_work)
     bench = Bench(world, library, doors)
     library.failing = lambda document: failing(bench, document)
