@@ -94,7 +94,9 @@ def landing(place: str, to: str) -> str:
 
 def places(document: Any, above: str = '') -> Iterator[str]:
     """All of them, parents first."""
-    pairs = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    pairs = (
+        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    )
     for name, value in pairs:
         place = f'{above}/{name}' if above else str(name)
         yield place

@@ -1,6 +1,6 @@
 """Which fields the parts of a flow document have, so that a page can draw a form for each."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -21,7 +21,19 @@ Control = Literal[
 HINTED: frozenset[str] = frozenset(get_args(Control)) - {'flows', 'value', 'json', 'part', 'below'}
 BELOW = ('steps', 'branches', 'else', 'triggers', 'conditions', 'tests')
 FIXED = ('type', 'do')  # which kind it is; chosen from the menu
-LATER = ('message_types', 'id', 'on_error', 'session', 'retry', 'idempotency', 'accept', 'headers', 'timeout', 'fold', 'ratio')
+LATER = (
+    'message_types',
+    'id',
+    'on_error',
+    'session',
+    'retry',
+    'idempotency',
+    'accept',
+    'headers',
+    'timeout',
+    'fold',
+    'ratio',
+)
 
 # What a choice is called in a form, where its own word says too little.
 CALLED: Mapping[str, str] = {
@@ -78,49 +90,49 @@ def _field(name: str, info: FieldInfo) -> Field:
     return Field(
         name=name, label=info.title or name.replace('_', ' ').capitalize(), hint=info.description or '',
         control=control, default=_written(info), required=info.is_required(), optional=optional,
-        many=get_origin(kind) is tuple, later=name in LATER, choices=_choices(kind),
+        many=_outer(kind) is tuple, later=name in LATER, choices=_choices(kind),
         part=form_of(part) if part else (),
     )  # fmt: skip
 
 
 def _control(name: str, kind: Any, hint: str) -> Control:
-    if name in BELOW:
-        return 'below'
-    if name == 'json':
-        return 'json'
+    if name in BELOW or name == 'json':
+        return 'json' if name == 'json' else 'below'
     if kind is Any:
         return 'template' if hint == 'template' else 'value'
-    if hint == 'flow':
-        return 'flows' if get_origin(kind) is tuple else 'flow'
-    if hint == 'line' and get_origin(kind) is Literal:
-        return 'choice'
+    if hint == 'flow' and _outer(kind) is tuple:
+        return 'flows'
     if hint:
         if hint not in HINTED:
             raise TypeError(f'{name}: there is no control “{hint}”')
         return hint  # type: ignore[return-value]
-    for fits, control in _PLAIN:
-        if fits(kind):
-            return control
-    raise TypeError(f'{name}: no control fits {kind}')
+    found = next((control for fits, control in _PLAIN if fits(kind)), None)
+    if found is None:
+        raise TypeError(f'{name}: no control fits {kind}')
+    return found
 
 
-_PLAIN: tuple[tuple[Any, Control], ...] = (
-    (lambda kind: get_origin(kind) is Literal, 'choice'),
+def _outer(kind: Any) -> Any:
+    return get_origin(kind)
+
+
+_PLAIN: tuple[tuple[Callable[[Any], bool], Control], ...] = (
+    (lambda kind: _outer(kind) is Literal, 'choice'),
     (lambda kind: kind is bool, 'switch'),
     (lambda kind: kind in (int, float), 'number'),
     (lambda kind: kind is timedelta, 'span'),
     (lambda kind: kind is str, 'line'),
-    (lambda kind: get_origin(kind) in (dict, Mapping) or str(kind).startswith('collections.abc.Mapping'), 'rows'),
-    (lambda kind: get_origin(kind) is tuple and get_args(kind)[0] is str, 'words'),
+    (lambda kind: _outer(kind) in (dict, Mapping) or str(kind).startswith('collections.abc.Mapping'), 'rows'),
+    (lambda kind: _outer(kind) is tuple and get_args(kind)[0] is str, 'words'),
 )
 
 
 def _without_none(kind: Any) -> tuple[Any, bool]:
-    if get_origin(kind) is Annotated:
+    if _outer(kind) is Annotated:
         return _without_none(get_args(kind)[0])
-    if get_origin(kind) in (Union, UnionType):
+    if _outer(kind) in (Union, UnionType):
         others = [each for each in get_args(kind) if each is not NoneType]
-        first = get_args(others[0])[0] if get_origin(others[0]) is Annotated else others[0]
+        first = get_args(others[0])[0] if _outer(others[0]) is Annotated else others[0]
         return first, len(others) < len(get_args(kind))
     return kind, False
 
@@ -141,7 +153,7 @@ def _hint_in(part: Any) -> str:
     for extra in (getattr(part, 'json_schema_extra', None), getattr(part, 'json_schema', None)):
         if isinstance(extra, dict) and extra.get('form'):
             return str(extra['form'])
-    if get_origin(part) in (Annotated, Union, UnionType, tuple, dict):
+    if _outer(part) in (Annotated, Union, UnionType, tuple, dict):
         for each in (*get_args(part), *getattr(part, '__metadata__', ())):
             if found := _hint_in(each):
                 return found
@@ -149,9 +161,9 @@ def _hint_in(part: Any) -> str:
 
 
 def _choices(kind: Any) -> tuple[tuple[str, str], ...]:
-    if get_origin(kind) is tuple:
+    if _outer(kind) is tuple:
         kind = get_args(kind)[0]
-    if get_origin(kind) is not Literal:
+    if _outer(kind) is not Literal:
         return ()
     return tuple((each, CALLED.get(each, each.replace('_', ' ').capitalize())) for each in get_args(kind))
 

@@ -62,10 +62,11 @@ class Library:
 
     # ---- writing
 
-    def draft(self, said: str | Mapping[str, Any], *, key: str = '') -> Flow:
+    def draft(self, said: str | Mapping[str, Any], *, key: str = '', since: int = 0) -> Flow:
         """Keep a draft under its key. One that makes no sense is kept too, with its problem; what runs goes on.
 
-        Raises Invalid when it is no document at all, or has no usable key; `key`: the only one it may have.
+        Raises Invalid when it is no document at all, or has no usable key; `key`: the only one it may have. `since`:
+        the version it was made from; raises Conflict when that is not the draft any more.
         """
         source = said if isinstance(said, str) else dump(said)
         document = parse(source)
@@ -74,7 +75,14 @@ class Library:
             raise Invalid('A flow needs a key.', field='key')
         if key and found != key:
             raise Invalid(f'This is the flow “{found}”, not “{key}”. A copy needs a key of its own.', field='key')
-        return write(lambda: self._keep(found, source, document, _problem(document)))
+        problem = _problem(document)
+
+        def keep() -> Flow:
+            if since and (self._row(found).version != since):
+                raise Conflict('Somebody else changed this flow meanwhile.', code='draft_changed')
+            return self._keep(found, source, document, problem)
+
+        return write(keep)
 
     def publish(self, key: str, by: str = '', *, despite_tests: bool = False) -> Flow:
         """Let the draft run. Raises NotFound, Invalid for one that cannot run, Conflict when its tests fail."""

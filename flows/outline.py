@@ -11,7 +11,11 @@ from .beginnings import kinds_of, steps_in, walk
 from .changes import split
 from .flow import Document, Problem, examine
 from .parts import Kind, chip, lasting
-from .steps import AskStep, Branch, HttpStep, Share, StepKind
+from .steps import StepKind
+from .steps.ask import AskStep
+from .steps.choose import Branch
+from .steps.http import HttpStep
+from .steps.random import Share
 
 TREES = {'all': 'all of these are true', 'any': 'one of these is true', 'not': 'this is not true'}
 ALWAYS = ('contact.first_name', 'contact.name', 'contact.phone', 'message.text')

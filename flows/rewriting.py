@@ -80,7 +80,7 @@ class _Lines:
         self.text = text if not text or text.endswith('\n') else f'{text}\n'
         yaml = YAML(typ='safe', pure=True)
         yaml.version = (1, 2)
-        self.root: Node = yaml.compose(self.text)
+        self.root: Any = yaml.compose(self.text)
         self.lines = self.text.splitlines(keepends=True)
 
     # ---- the changes
@@ -156,9 +156,10 @@ class _Lines:
 
     # ---- how it is done
 
-    def _inside_braces(self, change: Change, parts: Parts) -> str:
+    def _inside_braces(self, change: Put | Drop | Add, parts: Parts) -> str:
         """Read and write the outermost braces around the place, and nothing else."""
-        node, depth = self.root, 0
+        depth = 0
+        node: Any = self.root
         while not node.flow_style and depth < len(parts):
             node, depth = _child(node, parts[depth]), depth + 1
         if not node.flow_style:
@@ -211,7 +212,8 @@ class _Lines:
         return _end(value, self.text)
 
     def _before(self, node: Node) -> str:
-        return self.lines[node.start_mark.line][: node.start_mark.column]
+        mark = node.start_mark
+        return self.lines[mark.line][: mark.column]
 
     def _line_of(self, index: int) -> int:
         return self.text.count('\n', 0, index)
@@ -255,7 +257,7 @@ class _Lines:
         return not self.lines[self._lead(items, 1) - 1].strip()
 
 
-def _end(node: Node, text: str) -> int:
+def _end(node: Any, text: str) -> int:
     """Just past its last character."""
     if isinstance(node, ScalarNode):
         return _end_of_block(node, text) if node.style in ('|', '>') else int(node.end_mark.index)
@@ -307,10 +309,15 @@ def _comment_at(line: str) -> int:
     return len(line) - len(line.lstrip(' ')) if line.lstrip(' ').startswith('#') else -1
 
 
-def _below(change: Change, depth: int) -> Change:
+def _below(change: Put | Drop | Add, depth: int) -> Change:
     """The same change for the part that is `depth` deep."""
     place = joined(split(change.place)[depth:])
-    return Drop(place=place) if isinstance(change, Drop) else type(change)(place=place, value=change.value)  # type: ignore[union-attr, call-arg, return-value]  # fmt: skip  # noqa: E501
+    match change:
+        case Put(value=value):
+            return Put(place=place, value=value)
+        case Add(value=value):
+            return Add(place=place, value=value)
+    return Drop(place=place)
 
 
 # ---- writing values
@@ -331,13 +338,11 @@ def _read(text: str) -> Any:
 
 
 def _item_lines(value: Any) -> str:
-    out, yaml = StringIO(), _gentle()
-    yaml.indent(mapping=2, sequence=2, offset=0)
-    yaml.dump(_dressed([value], None), out)
-    made = out.getvalue()
-    inner = StringIO()
-    _gentle().dump(_dressed({'x': [value]}, None), inner)  # the lists inside it are written as everywhere
-    return _shift(inner.getvalue().split('\n', 1)[1], -2) if inner.getvalue().startswith('x:\n') else made
+    """With its dash in the first column."""
+    out = StringIO()
+    items = CommentedSeq([_dressed(value, None)])
+    _gentle().dump({'x': items}, out)
+    return _shift(out.getvalue().split('\n', 1)[1], -2)
 
 
 def _entry_lines(name: str, value: Any, old: Any) -> str:
@@ -380,6 +385,4 @@ def _shift(text: str, by: int) -> str:
     """All lines further right, or left as far as there is room."""
     if by >= 0:
         return ''.join(f'{" " * by}{line}' if line.strip() else line for line in text.splitlines(keepends=True))
-    return ''.join(
-        line[min(-by, len(line) - len(line.lstrip(' '))) :] for line in text.splitlines(keepends=True)
-    )
+    return ''.join(line[min(-by, len(line) - len(line.lstrip(' '))) :] for line in text.splitlines(keepends=True))

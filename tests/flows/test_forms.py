@@ -11,7 +11,9 @@ from flows.flow import Document
 from flows.forms import Control, form_of
 from flows.forms import Field as FormField
 from flows.parts import Kind, Part
-from flows.steps import STEPS, Branch, Share
+from flows.steps import STEPS
+from flows.steps.choose import Branch
+from flows.steps.random import Share
 from flows.triggers import TRIGGERS
 
 KINDS: tuple[type[Kind], ...] = (*TRIGGERS, *CONDITIONS, *STEPS)

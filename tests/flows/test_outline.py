@@ -10,11 +10,13 @@ from flows.outline import Fault, model_at, outline, variables
 MENU: dict[str, Any] = {
     'schema': 'dovecote.flow/1', 'key': 'menu', 'name': 'Menu',
     'triggers': [{'type': 'message', 'match': {'op': 'keyword', 'values': ['menu']}}],
-    'conditions': {'any': [{'type': 'chat', 'kind': 'private'}, {'not': {'type': 'contact', 'field': 'vip', 'value': True}}]},
+    'conditions': {'any': [{'type': 'chat', 'kind': 'private'},
+                           {'not': {'type': 'contact', 'field': 'vip', 'value': True}}]},
     'steps': [
         {'id': 'q', 'do': 'ask', 'text': 'What?', 'options': ['Bread', 'Cake'], 'save_as': 'run.what'},
         {'id': 'which', 'do': 'choose', 'branches': [
-            {'if': [{'type': 'var', 'ref': 'run.what', 'value': 'Bread'}], 'steps': [{'id': 'b', 'do': 'send', 'text': 'Rye'}]},
+            {'if': [{'type': 'var', 'ref': 'run.what', 'value': 'Bread'}],
+             'steps': [{'id': 'b', 'do': 'send', 'text': 'Rye'}]},
             {'if': '{{ run.what }}', 'goto': 'end'}], 'else': [{'do': 'log', 'text': 'odd'}]},
         {'id': 'end', 'do': 'send', 'text': 'Bye {{ contact.first_name }}'},
     ],
@@ -43,7 +45,9 @@ def test_what_is_wrong_is_told_at_its_field() -> None:
     wrong['triggers'].append({'type': 'message', 'match': {'op': 'keyword'}})
     wrong['steps'].append({'do': 'dance'})
     seen = outline(wrong)
-    told = {card.place: [(fault.field, fault.sentence) for fault in card.faults] for card in seen.cards() if card.faults}
+    told = {
+        card.place: [(fault.field, fault.sentence) for fault in card.faults] for card in seen.cards() if card.faults
+    }
     assert told.pop('steps/3')[0][1].startswith('there is no such kind')
     assert told.pop('conditions/any/0')[0][0] == 'kind'
     assert told == {

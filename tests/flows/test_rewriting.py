@@ -64,18 +64,21 @@ def test_one_field_changes_and_every_other_letter_stays() -> None:
     made = rewritten(SOURCE, [Put(place='steps/0/text', value='Which order?')])
     assert made == SOURCE.replace('"What is your order number?"', '"Which order?"')
     made = rewritten(SOURCE, [Put(place='steps/0/expect/pattern', value='^A')])
-    assert made == SOURCE.replace("'^[0-9]{5}$'", "^A") or made == SOURCE.replace("'^[0-9]{5}$'", "'^A'")
+    assert made == SOURCE.replace("'^[0-9]{5}$'", '^A') or made == SOURCE.replace("'^[0-9]{5}$'", "'^A'")
     made = rewritten(SOURCE, [Put(place='name', value='Where is it')])
     assert 'name: "Where is it"    # shown in the list' in made
 
 
 def test_new_fields_and_items_stand_where_they_belong() -> None:
     made = rewritten(SOURCE, [
-        Put(place='steps/2/pause', value='12h'), Add(place='steps/2', value={'id': 'note', 'do': 'log', 'text': 'a: b'}),
+        Put(place='steps/2/pause', value='12h'),
+        Add(place='steps/2', value={'id': 'note', 'do': 'log', 'text': 'a: b'}),
         Put(place='limits/timeout', value='1h'), Add(place='steps/1/branches/0/steps/1', value={'do': 'mark_read'}),
         Add(place='triggers/0/match/values/1', value='Bestellung'),
     ])  # fmt: skip
-    assert '  - id: note\n    do: log\n    text: "a: b"' in made or "  - id: note\n    do: log\n    text: 'a: b'" in made
+    assert (
+        '  - id: note\n    do: log\n    text: "a: b"' in made or "  - id: note\n    do: log\n    text: 'a: b'" in made
+    )
     assert '    do: handoff\n    pause: 12h\n' in made
     assert '          # last in the branch\n          - do: mark_read\n' in made
     assert 'values: [order, Bestellung, pedido]' in made
@@ -117,11 +120,12 @@ def test_texts_of_several_lines_are_blocks() -> None:
     assert back.count('\n') == SOURCE.count('\n')
 
 
-TEXTS = ['plain', 'two\nlines', '', ' # not a comment', 'a: b', 'yes', '- dash', '{{ contact.name }}', "it's", '"', 'ü 👍',
-         'ends\n', ' lead\n trail ', 'null', '12', '{', 'a\n\n\nb', 'tab\there', '|', '%']  # fmt: skip
-STYLES = [SOURCE, dump(parse(SOURCE)), SOURCE.replace('  - ', '- ').replace('      ', '    ') if False else SOURCE + '\n\n',
+TEXTS = ['plain', 'two\nlines', '', ' # not a comment', 'a: b', 'yes', '- dash', '{{ contact.name }}', "it's", '"',
+         'ü 👍', 'ends\n', ' lead\n trail ', 'null', '12', '{', 'a\n\n\nb', 'tab\there', '|', '%']  # fmt: skip
+STYLES = [SOURCE, dump(parse(SOURCE)), f'{SOURCE}\n\n',
           '{"key": "a", "steps": [{"do": "send", "text": "hi"}, {"do": "stop"}], "triggers": []}',
-          'key: a\nsteps:\n- do: send\n  text: hi\n- # odd\n  do: stop\n-   do: log\n    text: >-\n      folded\n      text\n']  # fmt: skip
+          'key: a\nsteps:\n- do: send\n  text: hi\n- # odd\n  do: stop\n-   do: log\n    text: >-\n'
+          '      folded\n      text\n']  # fmt: skip
 
 
 @pytest.mark.parametrize('number', range(12))
@@ -166,5 +170,5 @@ def change_nothing(chance: random.Random, document: dict[str, Any]) -> Change:
 
 
 def kept_comments(text: str) -> bool:
-    return all(comment in text for comment in ('# Who wants', '# shown in', '# from the shop', '# only there', '# first',
-               '# five digits', '# then', '# last in', '# somebody', '# the last', '# the end'))  # fmt: skip
+    return all(comment in text for comment in ('# Who wants', '# shown in', '# from the shop', '# only there',
+               '# first', '# five digits', '# then', '# last in', '# somebody', '# the last', '# the end'))  # fmt: skip
