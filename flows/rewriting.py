@@ -212,8 +212,8 @@ class _Lines:
         return _end(value, self.text)
 
     def _before(self, node: Node) -> str:
-        mark = node.start_mark
-        return self.lines[mark.line][: mark.column]
+        before: str = self.lines[node.start_mark.line][: node.start_mark.column]
+        return before
 
     def _line_of(self, index: int) -> int:
         return self.text.count('\n', 0, index)
@@ -300,7 +300,7 @@ def _child(node: Any, part: str | int, *, missing: bool = False) -> Any:
     raise _OtherwiseError
 
 
-def _entry(node: Any, name: str) -> tuple[Node, Node] | None:
+def _entry(node: Any, name: str) -> tuple[Any, Any] | None:
     return next(((key, value) for key, value in node.value if key.value == name), None)
 
 

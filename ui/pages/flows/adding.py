@@ -1,7 +1,7 @@
 """Making a new flow: empty, or a copy of another."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nicegui import ui
 
@@ -10,7 +10,7 @@ from data.database import read
 from data.flows import flow_by_key, flows_in_order
 from flows.changes import Put
 from flows.rewriting import rewritten
-from flows.written import dump, parse
+from flows.written import parse
 
 from ...aside import aside, reading
 from ...login import guarded
@@ -19,7 +19,7 @@ from ...pieces import box, button, dialog, field, words
 if TYPE_CHECKING:
     from ...compose import Gateway
 
-EMPTY: dict[str, Any] = {'schema': 'dovecote.flow/1', 'key': '', 'name': '', 'triggers': [], 'steps': []}
+EMPTY = 'schema: dovecote.flow/1\nkey: flow\nname: Flow\n\ntriggers: []\n\nsteps: []\n'
 
 
 async def new_flow(gateway: 'Gateway') -> None:
@@ -49,7 +49,7 @@ async def new_flow(gateway: 'Gateway') -> None:
 def _create(gateway: 'Gateway', name: str, start: str) -> str:
     if not name:
         raise Invalid('A flow needs a name.', field='name')
-    text = dump(EMPTY)
+    text = EMPTY
     if start.startswith('copy:'):
         with read():
             row = flow_by_key(start.removeprefix('copy:'))

@@ -182,9 +182,11 @@ class BenchPane:
                              if each.get('type') == 'webhook'), '')  # fmt: skip
             payload = _json(str(self.payload.value or ''), 'What the other system says')
             facts = {'endpoint': endpoint, 'payload': payload, 'headers': {}, 'query': {}}
-        written = {'text': text, 'message_kind': 'text'} if kind == 'message' else {}
-        occasion = Occasion(kind=kind, at=now, session=self._session(), group='120363' if self.group.value else '',
-                            facts=facts, **written)  # fmt: skip
+        says = kind == 'message'
+        occasion = Occasion(
+            kind=kind, at=now, session=self._session(), group='120363' if self.group.value else '', facts=facts,
+            text=text if says else '', message_kind='text' if says else '',
+        )  # fmt: skip
         return Trial(
             occasion=occasion, values={'contact': self._contact()}, ignore_trigger=kind not in ('message', 'webhook')
         )
@@ -214,9 +216,9 @@ class BenchPane:
     async def choose_past(self) -> None:
         found = await reading(_past, self.login.asker)
         with dialog('Past message', 'What would this flow do about it?') as form:
-            with box('scrolls choices').props('tabindex=0 role=group aria-label="Latest messages"'):
+            with box('scrolls choices long').props('tabindex=0 role=group aria-label="Latest messages"'):
                 for each in found:
-                    with box('choice', 'button').props('type=button') as row:
+                    with box('choice tall', 'button').props('type=button') as row:
                         words(each.text, 'cut strong')
                         with box('beside small faint', 'span'):
                             words(each.who)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from nicegui import ui
@@ -287,15 +288,14 @@ class CardsPane:
 
     def _offer(self, part: str, place: str, number: int) -> None:
         with dialog(f'Add a {part}') as form:
-            with box('scrolls choices stack').props('tabindex=0 role=group aria-label="What there is"'):
+            with box('scrolls choices long').props('tabindex=0 role=group aria-label="What there is"'):
                 for use, kinds in offered(part):
                     words(use, 'small faint', 'h3')
                     for word, kind in kinds:
-                        with box('choice', 'button').props('type=button') as row:
+                        with box('choice tall', 'button').props('type=button') as row:
                             words(kind.LABEL, 'strong')
                             words(kind.ABOUT, 'small quiet')
-                        row.on('click', guarded(_closing(form, lambda word=word: self._add(part, word, place, number)),
-                                                'flows.edit'))  # fmt: skip
+                        row.on('click', guarded(_closing(form, partial(self._add, part, word, place, number)), 'flows.edit'))
             with box('beside'):
                 button('Leave it', on_click=form.close)
 

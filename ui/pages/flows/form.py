@@ -1,6 +1,6 @@
 """The form of one card: all its fields, what is wrong at which of them, and variables to insert."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nicegui import events, ui
@@ -37,19 +37,19 @@ class CardForm:
 
     def draw(self) -> None:
         with box('stack wide card-form'):
-            now = [each for each in self.fields if not each.later]
-            later = [each for each in self.fields if each.later]
+            later = list(_later(self.fields))
             self.faults[''] = fault_line()
-            for each in now:
-                self._draw(each, '')
+            for each in self.fields:
+                if not each.later:
+                    self._draw(each, '')
             if any(self._takes_names(name) for name in self.controls):
                 self._draw_names()
             if later:
                 with box('later', 'details'):
                     words('More settings', tag='summary')
                     with box('stack wide'):
-                        for each in later:
-                            self._draw(each, '')
+                        for above, each in later:
+                            self._draw(each, above)
 
     def show(self, values: Mapping[str, Any], faults: Sequence[Fault]) -> None:
         """What the document says now."""
@@ -82,7 +82,7 @@ class CardForm:
             return
         control = control_for(each, self.offers, guarded(lambda said: self._tell(name, each, said), 'flows.edit'))
         with box():
-            with field(each.label, each.hint or HINTS.get(each.control, '')):
+            with field(each.label, ' '.join(filter(None, (each.hint, HINTS.get(each.control))))):
                 control.draw()
             self.faults[name] = fault_line()
         self.controls[name] = control
@@ -99,7 +99,8 @@ class CardForm:
                 words(each.label, 'strong small', 'p')
             with box('stack wide') as around:
                 for one in each.part:
-                    self._draw(one, f'{name}/')
+                    if each.later or not one.later:
+                        self._draw(one, f'{name}/')
             self.faults[name] = fault_line()
             if each.optional:
                 self.parts[name] = (switch, around)
@@ -153,6 +154,15 @@ class CardForm:
         shown = f'{{{{ {name} }}}}'
         self.caret = at + len(shown)
         element.set_value(text[:at] + shown + text[at:])
+
+
+def _later(fields: Sequence[Field], above: str = '') -> Iterator[tuple[str, Field]]:
+    """What is seldom needed, also inside the parts; with the place before its name."""
+    for each in fields:
+        if each.later:
+            yield above, each
+        elif each.control == 'part':
+            yield from _later(each.part, f'{above}{each.name}/')
 
 
 def _at(values: Any, name: str) -> Any:
