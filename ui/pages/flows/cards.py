@@ -52,6 +52,7 @@ class CardsPane:
     def __init__(self, draft: Draft, offers: Callable[[], Offers], may: bool) -> None:
         self.draft, self.offers, self.may = draft, offers, may
         self.shown: dict[str, _Shown] = {}
+        self.ways: dict[str, Part[tuple[str, tuple[Fault, ...]]]] = {}
         self.open = ''
         self.form: CardForm | None = None
         self.skeleton: Any = None
@@ -86,7 +87,7 @@ class CardsPane:
 
     def _draw_all(self, seen: Outline) -> None:
         opened = self.open
-        self.shown, self.holders, self.cards, self.open, self.form = {}, {}, {}, '', None
+        self.shown, self.ways, self.holders, self.cards, self.open, self.form = {}, {}, {}, {}, '', None
         self.around.clear()
         with self.around:
             self._clause('When', 'one of these happens')
@@ -154,14 +155,11 @@ class CardsPane:
             group.props['aria-label'] = f'{way.word or card.says} of {card.label}'
             with box('way'):
                 words(way.word, 'strong')
-                if way.judges and not way.judged:
-                    words('always', 'quiet')
-                _sentence_words(way.says)
-                _sentence_words(way.goes)
+                told: Part[tuple[str, tuple[Fault, ...]]] = Part(_draw_way, tag='span')
+                self.ways[way.list] = told
                 if self.may and (way.edits or (way.list.endswith('/else') and not way.cards)):
                     more = tool('more_horiz', f'More for {way.word} of {card.label} {card.number or ""}'.strip())
                     more.classes('push').on('click', guarded(lambda: self._way_menu(more, card, way), 'flows.edit'))
-            _draw_card_faults(way.faults)
             if way.edits:
                 self._holder(way.edits)
             elif way.list.endswith('/else'):
@@ -202,6 +200,10 @@ class CardsPane:
         if shown is not None:
             shown.sentence.show((card.says, card.note, True))
             shown.faults.show(card.faults)
+        for way in card.ways:
+            if way.list in self.ways:
+                always = 'always' if way.judges and not way.judged else ''
+                self.ways[way.list].show((' '.join(filter(None, (always, way.says, way.goes))), way.faults))
 
     def _draw_gone(self, said: str) -> None:
         if said:
@@ -295,7 +297,10 @@ class CardsPane:
                         with box('choice tall', 'button').props('type=button') as row:
                             words(kind.LABEL, 'strong')
                             words(kind.ABOUT, 'small quiet')
-                        row.on('click', guarded(_closing(form, partial(self._add, part, word, place, number)), 'flows.edit'))
+                        row.on(
+                            'click',
+                            guarded(_closing(form, partial(self._add, part, word, place, number)), 'flows.edit'),
+                        )
             with box('beside'):
                 button('Leave it', on_click=form.close)
 
@@ -436,6 +441,12 @@ def _draw_sentence(told: tuple[str, str, bool]) -> None:
         _sentence_words(f'{says[:1].upper()}{says[1:]}')
     if note:
         words(note, 'under')
+
+
+def _draw_way(told: tuple[str, tuple[Fault, ...]]) -> None:
+    says, faults = told
+    _sentence_words(says)
+    _draw_card_faults(faults)
 
 
 def _sentence_words(text: str) -> None:
