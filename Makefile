@@ -47,7 +47,8 @@ run: install
 	@exec $(BIN)/dovecote run
 
 test: check
-	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered
+	@# Three workers for two cores, as stories often wait; tests/conftest.py says in which order they fetch the files.
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 check: install
 	$(BIN)/ruff format --check .

@@ -121,6 +121,38 @@ class Guard:
             headers={'user-agent': AGENT, 'accept-encoding': 'identity'},
         )  # fmt: skip
 
+    def backend(self, until: Callable[[], float]) -> httpcore.NetworkBackend:
+        """For connections that are kept: `until()` is when, by `ticks`, what this thread does now must be over."""
+        return _Backend(self, until)
+
+    def check(self, url: str) -> str:
+        """The address, well-formed and leading to where it may. Raises Invalid (`url_not_allowed`).
+
+        A name that cannot be resolved now is let through: it is looked at again whenever somebody connects.
+        """
+        url = checked(url)
+        parts = httpx.URL(url)
+        port = parts.port or (443 if parts.scheme == 'https' else 80)
+        with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+            self.resolve(parts.host, port, PATIENCE)
+        return url
+
+    def resolve(self, host: str, port: int, seconds: float) -> list[Address]:
+        """All addresses of a host, each of them allowed. Raises Invalid, and httpcore's errors of connecting."""
+        addresses = [ipaddress.ip_address(each) for each in _resolved(host, port, seconds)]
+        for address in addresses:
+            self._must_reach(host, address, port)
+        return addresses
+
+    def _must_reach(self, host: str, address: Address, port: int) -> None:
+        if not self.may_reach(address):
+            raise _not_allowed(
+                f'{host} is {address}, which is not on the internet. Networks of your own are allowed with '
+                'DOVECOTE_ALLOW_TARGETS.'
+            )
+        if port < 1024 and port not in PORTS and not self.is_allowed(address):
+            raise _not_allowed(f'Port {port} is not one for the web.')
+
     def may_reach(self, address: Address) -> bool:
         """Whether it is of the internet, or of a network that is allowed."""
         return self.is_allowed(address) or _is_public(_inner(address))
@@ -179,7 +211,8 @@ class _Guarded(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = httpx.URL(checked(str(request.url)))
-        backend = _Backend(self.guard, self.guard.ticks() + self.total)
+        until = self.guard.ticks() + self.total
+        backend = self.guard.backend(lambda: until)
         pool = httpcore.ConnectionPool(
             ssl_context=self.guard.tls(), max_connections=1, max_keepalive_connections=0, network_backend=backend
         )
@@ -227,14 +260,14 @@ def _as_httpx(request: httpx.Request) -> Iterator[None]:
 
 
 class _Backend(httpcore.NetworkBackend):
-    """Connects only to where the guard lets it, and does nothing any more after `until`."""
+    """Connects only to where the guard lets it, and does nothing any more after `until()`."""
 
-    def __init__(self, guard: Guard, until: float) -> None:
+    def __init__(self, guard: Guard, until: Callable[[], float]) -> None:
         self.guard, self.until = guard, until
         self.plain = httpcore.SyncBackend()
 
     def left(self, timeout: float | None) -> float:
-        left = self.until - self.guard.ticks()
+        left = self.until() - self.guard.ticks()
         if left <= 0:
             raise httpcore.ReadTimeout('the time is over')
         return left if timeout is None else min(timeout, left)
@@ -247,9 +280,7 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        addresses = [ipaddress.ip_address(each) for each in _resolved(host, port, self.left(timeout))]
-        for address in addresses:
-            self._must_reach(host, address, port)
+        addresses = self.guard.resolve(host, port, self.left(timeout))
         problem: Exception = httpcore.ConnectError('it has no address')
         for address in addresses:
             try:
@@ -260,15 +291,6 @@ class _Backend(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 problem = error
         raise problem
-
-    def _must_reach(self, host: str, address: Address, port: int) -> None:
-        if not self.guard.may_reach(address):
-            raise _not_allowed(
-                f'{host} is {address}, which is not on the internet. Networks of your own are allowed with '
-                'DOVECOTE_ALLOW_TARGETS.'
-            )
-        if port < 1024 and port not in PORTS and not self.guard.is_allowed(address):
-            raise _not_allowed(f'Port {port} is not one for the web.')
 
 
 class _Stream(httpcore.NetworkStream):

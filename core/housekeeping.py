@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from data.answers import forget_answers
 from data.database import write
+from data.deliveries import forget_deliveries
 from data.events import forget_events
 from data.hooks import forget_hook_events, forget_onces
 from data.messages import forget_messages
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 ANSWERS_KEPT = timedelta(days=7)
 EVENTS_KEPT = timedelta(days=3)
 RUNS_KEPT = timedelta(days=30)
+DELIVERED_KEPT, DEAD_KEPT = timedelta(days=30), timedelta(days=90)
 HOOK_EVENTS_KEPT = timedelta(days=30)
 COUNTS_KEPT = timedelta(days=2)
 
@@ -35,6 +37,7 @@ class Housekeeping:
             'answers': write(lambda: forget_answers(now - ANSWERS_KEPT)),
             'events': write(lambda: forget_events(now - EVENTS_KEPT)),
             'runs': write(lambda: forget_runs(now - RUNS_KEPT)),
+            'deliveries': write(lambda: forget_deliveries(now - DELIVERED_KEPT, now - DEAD_KEPT)),
             'hook events': write(lambda: forget_hook_events(now - HOOK_EVENTS_KEPT)),
             'hook keys': write(lambda: forget_onces(now)),
             'counts': write(lambda: forget_counts(now - COUNTS_KEPT)),

@@ -1,6 +1,7 @@
 """Writes down what happened and, once it is committed, tells the bus."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from data.database import after_commit
@@ -13,12 +14,19 @@ from .world import World
 class NewsDesk:
     def __init__(self, world: World, bus: Bus) -> None:
         self.world, self.bus = world, bus
+        self._also: list[Callable[[News], object]] = []
+
+    def when_told(self, keep: Callable[[News], object]) -> None:
+        """Call `keep` inside the write of every event: what it writes is kept with the event, or neither is."""
+        self._also.append(keep)
 
     def tell(self, kind: str, body: dict[str, Any], *, session: str = '', chat: str = '') -> None:
         """Inside a write: an event that streams can resume from. `session` and `chat` are row ids."""
         at, id = self.world.now(), self.world.new_id()
         seq = add_event(id, kind, session, chat, json.dumps(body, separators=(',', ':')), at)
         news = News(kind=kind, id=id, at=at, session=session, chat=chat, body=body, seq=seq)
+        for keep in self._also:
+            keep(news)
         after_commit(lambda: self.bus.announce(news))
 
     def whisper(self, kind: str, body: dict[str, Any], *, session: str = '', chat: str = '') -> None:

@@ -53,6 +53,12 @@ def last_seq() -> int:
     return int(newest or 0)
 
 
+def seq_since(at: datetime) -> int:
+    """The place of the first event at that time or later; behind the end when there is none."""
+    first: Any = LoggedEvent.select(fn.MIN(LoggedEvent.seq)).where(LoggedEvent.at >= at).scalar()
+    return int(first) if first is not None else last_seq() + 1
+
+
 def first_seq() -> int:
     """0 while nothing has happened."""
     oldest: Any = LoggedEvent.select(fn.MIN(LoggedEvent.seq)).scalar()

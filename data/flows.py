@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from peewee import BooleanField, CharField, CompositeKey, ForeignKeyField, IntegerField, JSONField, TextField
+from peewee import JOIN, BooleanField, CharField, CompositeKey, ForeignKeyField, IntegerField, JSONField, TextField
 
 from .database import Table, TimeField
 
@@ -43,6 +43,21 @@ class FlowVersion(Table):
 
 def flows_in_order() -> list[Flow]:
     return list(Flow.select().order_by(Flow.priority, Flow.key))
+
+
+def flows_by_key(limit: int, *, after: str = '') -> list[Flow]:
+    """By key, from the one that follows `after`."""
+    return list(Flow.select().where(Flow.key > after).order_by(Flow.key).limit(limit))
+
+
+def drafts_ahead() -> set[str]:
+    """Keys of flows whose draft differs from what is published of them, or of which nothing is."""
+    return {
+        str(row.key)
+        for row in Flow.select(Flow.key)
+        .join(FlowVersion, JOIN.LEFT_OUTER, on=(FlowVersion.flow == Flow.key) & (FlowVersion.version == Flow.published))
+        .where(FlowVersion.source.is_null() | (FlowVersion.source != Flow.source))
+    }
 
 
 def flow_by_key(key: str) -> Flow | None:

@@ -1,5 +1,6 @@
 """Runs of flows: those under way, those that wait, and what is written down of those that are over."""
 
+import itertools
 import json
 from collections.abc import Sequence
 from datetime import datetime
@@ -64,11 +65,32 @@ Run.add_index(Run.index(Run.wait_kind, Run.wait_key, where=SQL("state = 'waiting
 Run.add_index(
     Run.index(Run.flow, Run.scope, Run.id, where=SQL("state IN ('queued', 'running', 'waiting')"), name='run_open')
 )
+Run.add_index(Run.index(Run.parent, where=SQL('parent IS NOT NULL'), name='run_parent'))
 OPEN = "state IN ('queued', 'running', 'waiting')"
 
 
+EMPTY: dict[str, Any] = {
+    'version': 0, 'trigger': {}, 'detail': '', 'steps': [], 'scope': '', 'correlation': '', 'depth': 0, 'position': '',
+    'variables': {}, 'loops': {}, 'taken': 0, 'turn': 0, 'wait_kind': '', 'wait_key': '',
+}  # fmt: skip
+AS_JSON = ('trigger', 'steps', 'variables', 'loops', 'woken')
+TIMES = ('resume_at', 'started_at', 'expires_at', 'finished_at')
+
+
 def insert_run(**values: Any) -> None:
-    Run.insert(**values).execute()
+    """A new one, by the names of its columns; written out, since answers wait for it."""
+    told = {**EMPTY, **values}
+    names = ', '.join(f'"{name}"' for name in told)
+    statement(
+        f'INSERT INTO run ({names}) VALUES ({", ".join("?" * len(told))})',
+        *(_as_kept(name, value) for name, value in told.items()),
+    )
+
+
+def _as_kept(name: str, value: Any) -> Any:
+    if name in AS_JSON:
+        return None if value is None else json.dumps(value)
+    return as_number(value) if name in TIMES else value
 
 
 def add_decision(
@@ -131,6 +153,17 @@ def end_run(id: str, state: str, detail: str, at: datetime) -> bool:
     return bool(ended)
 
 
+def open_runs_of(flow: str) -> list[str]:
+    """Ids of all its runs that are under way, the newest first."""
+    rows = statement(f'SELECT id FROM run WHERE flow = ? AND {OPEN} ORDER BY id DESC', flow)
+    return [str(id) for (id,) in rows]
+
+
+def children_of(id: str) -> list[Run]:
+    """The runs that this one called, in that order."""
+    return list(Run.select().where(Run.parent == id).order_by(Run.id))
+
+
 def due_runs(now: datetime, limit: int = 2_000) -> list[tuple[str, str | None, int]]:
     """(id, chat id, turn) of waiting runs whose moment has come."""
     rows = statement(
@@ -143,6 +176,8 @@ def due_runs(now: datetime, limit: int = 2_000) -> list[tuple[str, str | None, i
 
 def waiting_for(kind: str, key: str) -> list[Run]:
     """Waiting runs that this wakes, the newest first."""
+    if not is_awaited(kind, key):  # every message asks, and hardly ever anybody waits
+        return []
     return list(
         Run.select().where(Run.state == 'waiting', Run.wait_kind == kind, Run.wait_key == key).order_by(Run.id.desc())
     )
@@ -183,9 +218,16 @@ def _starts(flow: str, per: Per, id: str) -> Any:
 
 
 def misses_in_a_row(chat_id: str, most: int) -> int:
-    """How many of the latest messages of a chat started nothing, counted up to `most`."""
-    rows = statement('SELECT state FROM run WHERE chat = ? ORDER BY id DESC LIMIT ?', chat_id, most)
-    return next((number for number, (state,) in enumerate(rows) if state != 'not_triggered'), len(rows))
+    """How many of the latest messages of a chat nothing answered but the flows for just that, counted up to `most`."""
+    rows = statement(
+        "SELECT message, state IN ('not_triggered', 'failed_conditions', 'suppressed_cooldown')"
+        " OR json_extract(\"trigger\", '$.type') = 'unanswered' FROM run WHERE chat = ? ORDER BY id DESC LIMIT ?",
+        chat_id,
+        5 * most,  # a message may have several
+    )
+    messages = itertools.groupby(rows, key=lambda row: row[0])
+    missed = itertools.takewhile(lambda group: all(miss for _, miss in group[1]), messages)
+    return min(sum(1 for _ in missed), most)
 
 
 def is_running(id: str, turn: int) -> bool:
@@ -206,6 +248,8 @@ def latest_runs(
     *,
     flow: str = '',
     state: str = '',
+    chat: str = '',
+    message: str = '',
     began: bool = False,
     session_ids: Sequence[str] | None = None,
     before: str = '',
@@ -222,6 +266,10 @@ def latest_runs(
         query = query.where(Run.flow == flow)
     if state:
         query = query.where(Run.state == state)
+    if chat:
+        query = query.where(Run.chat == chat)
+    if message:
+        query = query.where(Run.message == message)
     if before:
         query = query.where(Run.id < before)
     return list(query)
@@ -236,7 +284,8 @@ def _runs(session_ids: Sequence[str] | None) -> Any:
     query = Run.select()
     if session_ids is None:
         return query
-    return query.where(Run.chat << Chat.select(Chat.id).where(Chat.session << list(session_ids)))
+    of_chat = Run.chat << Chat.select(Chat.id).where(Chat.session << list(session_ids))
+    return query.where(of_chat | (Run.chat.is_null() & (Run.session << list(session_ids))))
 
 
 def run_counts(states: Sequence[str] = ('finished', 'error')) -> dict[tuple[str, str], int]:

@@ -6,7 +6,9 @@ from .chats import Chat
 from .clocks import FlowClock, FlowSilence
 from .contacts import Contact
 from .database import Table
+from .deliveries import Attempt, ChatSequence, Delivery
 from .events import LoggedEvent, LogPlace
+from .flow_secrets import FlowSecret
 from .flows import Flow, FlowVersion
 from .hooks import Hook, HookEvent, HookOnce
 from .marks import Mark
@@ -22,10 +24,12 @@ from .quick_replies import QuickReply
 from .runs import Run
 from .sessions import Session, SessionChange
 from .tags import ContactGroup, ContactGroupMember, ContactTag
+from .templates import Template
+from .webhooks import Webhook
 
 TABLES: tuple[type[Table], ...] = (
     Session, SessionChange, Contact, Chat, Message, Receipt, Stray, Mark, Member, Blocked, Media, Conversion, Upload,
-    Download, Note, QuickReply, Flow, FlowVersion, Run, FlowClock, FlowSilence, LoggedEvent, LogPlace, Answer, User,
-    Login, ApiKey, SessionLimit, SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup, ContactGroupMember,
-    Hook, HookEvent, HookOnce,
+    Download, Note, QuickReply, Template, Flow, FlowVersion, FlowSecret, Run, FlowClock, FlowSilence, LoggedEvent,
+    LogPlace, Answer, User, Login, ApiKey, SessionLimit, SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup,
+    ContactGroupMember, Hook, HookEvent, HookOnce, Webhook, Delivery, Attempt, ChatSequence,
 )  # fmt: skip

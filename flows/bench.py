@@ -9,6 +9,8 @@ from typing import Any
 from core.bodies import Body, time_text
 from core.contents import shown
 from core.errors import DovecoteError, Invalid
+from core.events import FileKind
+from core.outbox import Saying
 from core.world import World
 
 from .doors import Doors, HttpAnswer, HttpCall
@@ -19,6 +21,7 @@ from .occasion import Occasion
 from .program import Program
 from .router import fitting
 from .scene import scene
+from .secrets import MASK
 from .state import RunState
 from .steps.base import End, Wait, Woken
 from .triggers.base import Found
@@ -251,6 +254,17 @@ class _Made:
     def new_id(self) -> str:
         return self.world.new_id()
 
+    def secrets(self) -> Mapping[str, str]:
+        known = self.real.secrets()
+        return known if self.trial.call_http else dict.fromkeys(known, MASK)
+
+    def file(self, *, id: str, url: str, kind: FileKind | None, caption: str, filename: str) -> Saying:
+        """Not fetched: only told."""
+        return Saying(kind=kind or 'document', text=caption, content={'filename': filename, 'from': url or id})
+
+    def template(self, key: str, language: str, values: Mapping[str, Any]) -> Saying:
+        return self.real.template(key, language, values)
+
     def call(self, step: str, call: HttpCall) -> HttpAnswer:
         if step in self.trial.mocks:
             return _answer(self.trial.mocks[step])
@@ -274,7 +288,7 @@ def _made_up(occasion: Occasion, run: RunState, now: datetime) -> dict[str, Any]
     return {
         'contact': {**CONTACT, 'vars': {}, 'tags': []},
         'chat': {'id': '', 'kind': kind, 'name': CONTACT['name'], 'automation': 'bot', 'assigned_to': None},
-        'session': {'name': occasion.session or 'shop', 'phone': '15550000001'},
+        'session': {'name': occasion.session or 'shop', 'phone': '+15550000001'},
         'message': {
             'id': '', 'text': occasion.text, 'kind': occasion.message_kind or 'text', 'at': occasion.at, 'content': {},
             'quoted': '',

@@ -6,6 +6,7 @@ from typing import Literal
 from core.opt_outs import COMPLIANCE, OptOuts
 from core.outbox import Author, Outbox, Saying
 from data.messages import last_said_is_bulk
+from data.runs import is_awaited
 
 from .matching import folded, words
 
@@ -108,15 +109,15 @@ class Compliance:
     def __init__(self, outbox: Outbox, opt_outs: OptOuts) -> None:
         self.outbox, self.opt_outs = outbox, opt_outs
 
-    def asked(self, chat_id: str, text: str, *, awaited: bool) -> Asked | None:
-        """What the whole of a private message asks for. `awaited`: a flow waits for an answer in this chat."""
+    def asked(self, chat_id: str, text: str) -> Asked | None:
+        """What the whole of a private message asks for."""
         if len(text) > LONGEST:
             return None
         found = WORDS.get(words(folded(text)))
         if found is None:
             return None
         command, soft, language = found
-        if soft and (awaited or not last_said_is_bulk(chat_id)):
+        if soft and (is_awaited('answer', chat_id) or not last_said_is_bulk(chat_id)):
             return None
         return Asked(command=command, language=language)
 

@@ -101,7 +101,7 @@ def examine(document: Mapping[str, Any]) -> tuple[Document | None, list[Problem]
         made = Document.model_validate(document)
         Program(made.steps)
     except ValidationError as error:
-        return None, [Problem(place=_place(one['loc']), sentence=_sentence(one)) for one in error.errors()[:50]]
+        return None, [Problem(place=_place(one), sentence=_sentence(one)) for one in _told(error.errors())[:50]]
     except Invalid as error:
         return None, [Problem(place=error.field, sentence=str(error).rstrip('.'))]
     return made, []
@@ -117,9 +117,23 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _place(loc: tuple[int | str, ...]) -> str:
+def _told(errors: list[Any]) -> list[Any]:
+    """Without lists that are only too short because what is in them is wrong."""
+    places = [one['loc'] for one in errors]
+    return [
+        one
+        for one in errors
+        if one['type'] != 'too_short' or not any(each[: len(one['loc'])] == one['loc'] != each for each in places)
+    ]
+
+
+def _place(error: Any) -> str:
     """Without the names that only the models know: kinds of a union, and what pydantic calls them."""
-    return '/'.join(str(part) for part in loc if isinstance(part, int) or part in _FIELDS)
+    *above, last = error['loc'] or ('',)
+    said = [part for part in above if isinstance(part, int) or part in _FIELDS]
+    if isinstance(last, int) or last in _FIELDS or error['type'] == 'extra_forbidden':
+        said.append(last)
+    return '/'.join(map(str, said))
 
 
 def _sentence(error: Any) -> str:
@@ -128,6 +142,8 @@ def _sentence(error: Any) -> str:
         said = said.removeprefix(opening)
     if error['type'] == 'extra_forbidden':
         said = 'there is no such setting'
+    if error['type'] == 'missing':
+        said = 'it is missing'
     if error['type'] in ('union_tag_invalid', 'union_tag_not_found'):
         said = f'there is no such kind; kinds are {error["ctx"].get("expected_tags", "told by the reference")}'
     return said.rstrip('.')

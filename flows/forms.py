@@ -21,19 +21,9 @@ Control = Literal[
 HINTED: frozenset[str] = frozenset(get_args(Control)) - {'flows', 'value', 'json', 'part', 'below'}
 BELOW = ('steps', 'branches', 'else', 'triggers', 'conditions', 'tests')
 FIXED = ('type', 'do')  # which kind it is; chosen from the menu
-LATER = (
-    'message_types',
-    'id',
-    'on_error',
-    'session',
-    'retry',
-    'idempotency',
-    'accept',
-    'headers',
-    'timeout',
-    'fold',
-    'ratio',
-)
+LATER = ('message_types', 'id', 'on_error', 'session', 'retry', 'idempotency', 'accept', 'headers', 'timeout', 'fold',
+         'ratio')  # fmt: skip
+LATER_IN = {'SendStep': ('media', 'poll', 'location', 'contact', 'template', 'language', 'vars', 'to')}
 
 # What a choice is called in a form, where its own word says too little.
 CALLED: Mapping[str, str] = {
@@ -74,15 +64,15 @@ def form_of(model: type[BaseModel]) -> tuple[Field, ...]:
 
 
 def _fields(model: type[BaseModel]) -> Iterator[Field]:
-    told = sorted(model.model_fields.items(), key=lambda each: each[0] in LATER)
-    for name, info in told:
+    later = {*LATER, *LATER_IN.get(model.__name__, ())}
+    for name, info in sorted(model.model_fields.items(), key=lambda each: each[0] in later):
         if not (name in FIXED and issubclass(model, Kind)):
-            field = _field(info.alias or name, info)
+            field = _field(info.alias or name, info, later=name in later)
             if len(field.choices) != 1:
                 yield field
 
 
-def _field(name: str, info: FieldInfo) -> Field:
+def _field(name: str, info: FieldInfo, *, later: bool) -> Field:
     kind, optional = _without_none(info.annotation)
     hint = _hint(info)
     part = _model(kind)
@@ -90,7 +80,7 @@ def _field(name: str, info: FieldInfo) -> Field:
     return Field(
         name=name, label=info.title or name.replace('_', ' ').capitalize(), hint=info.description or '',
         control=control, default=_written(info), required=info.is_required(), optional=optional,
-        many=_outer(kind) is tuple, later=name in LATER, choices=_choices(kind),
+        many=_outer(kind) is tuple, later=later, choices=_choices(kind),
         part=form_of(part) if part else (),
     )  # fmt: skip
 

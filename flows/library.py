@@ -1,5 +1,6 @@
 """The flows there are: drafts, what was published of them, switched on and off."""
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,9 +15,11 @@ from data.flows import Flow, FlowVersion, flow_by_key, live_versions, version_of
 from .flow import Document, read_document
 from .index import Index
 from .program import Program
-from .written import dump, parse
+from .written import dump, parse, renamed
 
 FLOWS_MOST = 1_000
+KEY = re.compile(r'[a-z0-9][a-z0-9-]{0,62}')
+RESERVED = ('schema', 'blueprints', 'secrets', 'test', 'new')  # they stand where a key does in an address
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,12 @@ class LiveFlow:
 class Library:
     """Live flows are kept in memory; every change to a row here drops that copy.
 
-    `failing` carries out the tests of a document; a sentence for each that fails.
+    `failing` carries out the tests of a document; a sentence for each that fails. `end_runs` ends, inside a write, what
+    a flow has under way; the runner says how.
     """
 
     failing: Callable[[Document], list[str]]
+    end_runs: Callable[[str, str], None]
 
     def __init__(self, world: World, desk: NewsDesk) -> None:
         self.world, self.desk = world, desk
@@ -40,6 +45,7 @@ class Library:
         self._changes = 0  # counted on the writer's thread
         self._lock = threading.Lock()
         self.failing = lambda _: []
+        self.end_runs = lambda key, reason: None
 
     def live(self) -> Index[LiveFlow]:
         """Those that are published, switched on and make sense, in the order in which they are asked."""
@@ -62,25 +68,24 @@ class Library:
 
     # ---- writing
 
-    def draft(self, said: str | Mapping[str, Any], *, key: str = '', since: int = 0) -> Flow:
+    def draft(self, said: str | Mapping[str, Any], *, key: str = '', fresh: bool = False, since: int = 0) -> Flow:
         """Keep a draft under its key. One that makes no sense is kept too, with its problem; what runs goes on.
 
-        Raises Invalid when it is no document at all, or has no usable key; `key`: the only one it may have. `since`:
-        the version it was made from; raises Conflict when that is not the draft any more.
+        Raises Invalid when it is no document at all, or has no usable key; `key`: the only one it may have. `fresh`:
+        raise Conflict rather than touch a flow that is there; `since`: the version it was made from, raise Conflict
+        when that is not the draft any more. Reading a long one takes a second: do not call it inside a write.
         """
         source = said if isinstance(said, str) else dump(said)
         document = parse(source)
-        found = document.get('key')
-        if not isinstance(found, str) or not found.strip() or len(found) > 63:
-            raise Invalid('A flow needs a key.', field='key')
+        found = checked_key(document.get('key'))
         if key and found != key:
             raise Invalid(f'This is the flow “{found}”, not “{key}”. A copy needs a key of its own.', field='key')
         problem = _problem(document)
 
         def keep() -> Flow:
-            if since and (self._row(found).version != since):
+            if since and self._row(found).version != since:
                 raise Conflict('Somebody else changed this flow meanwhile.', code='draft_changed')
-            return self._keep(found, source, document, problem)
+            return self._keep(found, source, document, problem, fresh=fresh)
 
         return write(keep)
 
@@ -126,6 +131,14 @@ class Library:
 
         return write(change)
 
+    def copy(self, key: str, new: str, name: str = '') -> Flow:
+        """The draft again as another flow. Raises NotFound, Invalid, or Conflict when `new` is taken."""
+
+        checked_key(new)
+        with read():
+            row = self._row(key)
+        return self.draft(renamed(str(row.source), new, name or f'{row.name} (copy)'[:100]), fresh=True)
+
     def switch(self, key: str, on: bool) -> Flow:
         """Raises NotFound, or Conflict for one that was never published."""
 
@@ -139,10 +152,12 @@ class Library:
         return write(change)
 
     def delete(self, key: str) -> None:
-        """With its versions; what was traced of it stays. Raises NotFound."""
+        """With its versions; its runs end here, what was traced of it stays. Raises NotFound."""
 
         def remove() -> None:
-            self._row(key).delete_instance(recursive=True)
+            row = self._row(key)
+            self.end_runs(key, 'The flow was deleted.')
+            row.delete_instance(recursive=True)
             after_commit(self._changed)
 
         write(remove)
@@ -153,8 +168,13 @@ class Library:
             raise NotFound(f'There is no flow called “{key[:64]}”.')
         return row
 
-    def _keep(self, key: str, source: str, document: dict[str, Any], problem: str, *, row: Flow | None = None) -> Flow:
+    def _keep(
+        self, key: str, source: str, document: dict[str, Any], problem: str, *, row: Flow | None = None,
+        fresh: bool = False,
+    ) -> Flow:  # fmt: skip
         now, old = self.world.now(), row or flow_by_key(key)
+        if old is not None and fresh:
+            raise Conflict(f'There is a flow “{key}” already.', code='already_exists')
         if old is None:
             if Flow.select().count() >= FLOWS_MOST:
                 raise Conflict(f'There are {FLOWS_MOST} flows already; delete one that nobody uses.')
@@ -179,6 +199,18 @@ class Library:
     def _changed(self) -> None:
         self._changes += 1
         self.desk.whisper('flow.changed', {})
+
+
+def checked_key(key: object) -> str:
+    """Raises Invalid for what a flow cannot be called, in an address for instance."""
+    if not isinstance(key, str) or not key.strip():
+        raise Invalid('A flow needs a key.', field='key')
+    if not KEY.fullmatch(key):
+        said = f'“{key[:64]}” is no key: it has small letters, digits and “-”, 63 at most.'
+        raise Invalid(said, field='key')
+    if key in RESERVED:
+        raise Invalid(f'A flow cannot be called “{key}”: the program uses this word itself.', field='key')
+    return key
 
 
 def _live(row: FlowVersion) -> LiveFlow | None:

@@ -9,10 +9,13 @@ from functools import partial
 from typing import Any
 
 from core.bus import News
+from core.hooks.errands import CALLED
+from core.hooks.reading import payload_of
 from core.world import World
 from data.chats import Chat
 from data.database import database, read, write
 from data.events import LoggedEvent, events_after, last_seq, mark_place, place_in_log
+from data.hooks import event_by_id
 from data.messages import Message
 from data.runs import waiting_for
 from data.scenes import chat_scene
@@ -40,9 +43,11 @@ KINDS: dict[str, tuple[OccasionKind, ...]] = {
     'contact.updated': ('contact_updated',),
     'session.state': ('session_state',),
     'flow.run.failed': ('flow_error',),
+    CALLED: ('webhook',),
     'message.received': ('inactivity',),
     'message.sent': ('inactivity',),
 }
+AWAITED = ('answer', 'webhook')  # runs may wait for these
 LOOKS = 1.0  # seconds between two looks when nobody nudges
 
 
@@ -96,7 +101,7 @@ class Listener(threading.Thread):
         return len(rows) == 200
 
     def _look(self, row: LoggedEvent) -> None:
-        kinds = [kind for kind in KINDS[row.kind] if kind == 'answer' or self.library.live().has(kind)]
+        kinds = [kind for kind in KINDS[row.kind] if kind in AWAITED or self.library.live().has(kind)]
         if not kinds or row.at < self.world.now() - TOO_OLD:
             return
         body = json.loads(row.body)
@@ -106,6 +111,8 @@ class Listener(threading.Thread):
         for occasion in self._occasions(row, body, kinds):
             if occasion.kind == 'answer' and self._answers(occasion, int(row.seq)):
                 continue
+            if occasion.kind == 'webhook':
+                self._wake(occasion, int(row.seq))
             self.router.happen(occasion, first=partial(self._moves, int(row.seq)))
 
     def _moves(self, seq: int) -> bool:
@@ -138,6 +145,12 @@ class Listener(threading.Thread):
             self.runner.at_work(occasion.chat_id or str(run.id), go_on)
         return go_on is not None
 
+    def _wake(self, occasion: Occasion, seq: int) -> None:
+        """Runs that wait for this call: it names them by a correlation."""
+        named = correlation_in(occasion.facts)
+        if named:
+            write(lambda: self._moves(seq) and self.runner.event(named, occasion.facts))
+
     def _note_word(self, row: LoggedEvent, body: Mapping[str, Any]) -> None:
         """Inside a write: who wrote last in a chat."""
         chat = chat_scene(str(row.chat)) if row.chat else None
@@ -150,7 +163,9 @@ class Listener(threading.Thread):
 
     # ---- what happened, as flows see it
 
-    def _occasions(self, row: LoggedEvent, body: Mapping[str, Any], kinds: list[OccasionKind]) -> list[Occasion]:
+    def _occasions(  # noqa: PLR0911  (the index of what may happen: one line for each)
+        self, row: LoggedEvent, body: Mapping[str, Any], kinds: list[OccasionKind]
+    ) -> list[Occasion]:  # fmt: skip
         with read():
             chat = chat_scene(str(row.chat)) if row.chat else None
             match row.kind:
@@ -160,6 +175,8 @@ class Listener(threading.Thread):
                     return self._in_a_group(row, body, chat, kinds)
                 case 'contact.created' | 'contact.updated':
                     return [self._of_a_contact(row, body, kinds[0])]
+                case 'dovecote.hook.called':
+                    return self._called(row, body)
                 case 'session.state':
                     facts, name = {'state': body['state'], 'detail': body['detail']}, str(body['name'])
                     return [_in_chat('session_state', row, {'session': name}, facts=facts)]
@@ -205,6 +222,17 @@ class Listener(threading.Thread):
             if chat is not None
         ]
 
+    def _called(self, row: LoggedEvent, body: Mapping[str, Any]) -> list[Occasion]:
+        event = event_by_id(str(body['event']))
+        if event is None:
+            return []
+        facts = {
+            'endpoint': str(event.hook.name), 'event': str(event.id),
+            'payload': payload_of(str(event.content_type), bytes(event.body)),
+            'headers': {name.lower(): value for name, value in event.headers}, 'query': dict(event.query),
+        }  # fmt: skip
+        return [_in_chat('webhook', row, {}, facts=facts)]
+
     def _of_a_contact(self, row: LoggedEvent, body: Mapping[str, Any], kind: OccasionKind) -> Occasion:
         """In their latest chat, if they have one yet."""
         contact_id = str(body['contact']['id'])
@@ -229,6 +257,14 @@ def from_now_on() -> None:
     """Inside a write, once: a log that nobody has read yet is read from its end."""
     if place_in_log(READER) < 0:
         mark_place(READER, last_seq())
+
+
+def correlation_in(facts: Mapping[str, Any]) -> str:
+    """What a call says to whom it belongs: in its payload, its address or a header; '' when nowhere."""
+    payload = facts.get('payload')
+    said = payload.get('correlation') if isinstance(payload, Mapping) else None
+    said = said or facts.get('query', {}).get('correlation') or facts.get('headers', {}).get('x-correlation-id')
+    return str(said)[:200] if isinstance(said, str | int) else ''
 
 
 def _in_chat(

@@ -1,14 +1,14 @@
 """What the parts of a flow document are made of: strict values, times as people write them, checked templates."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from core.errors import Invalid
-from core.fill import compiled
+from core.fill import compiled, names
 
 UNITS = {'s': 1, 'm': 60, 'h': 3_600, 'd': 86_400, 'w': 604_800}
 SPAN = re.compile(r'(\d+(?:\.\d+)?)\s*([smhdw])')
@@ -80,11 +80,27 @@ def span_of(said: Any) -> timedelta:
 
 
 def _checked(source: str) -> str:
+    _compiled(source)
+    if has_secret(source):
+        raise ValueError('a secret may only be in the address, the headers and the body of a request (http)')
+    return source
+
+
+def _compiled(source: str) -> str:
     try:
         compiled(source)
     except Invalid as error:
         raise ValueError(str(error).rstrip('.')) from error
     return source
+
+
+def has_secret(what: Any) -> bool:
+    """Whether a template, or one in a list or mapping, shows a secret. Raises Invalid for one that is not right."""
+    if isinstance(what, str):
+        return 'secret' in what and 'secret' in compiled(what).reads and 'secret' in names(what)
+    if isinstance(what, Mapping):
+        return any(map(has_secret, what.values()))
+    return isinstance(what, list | tuple) and any(map(has_secret, what))
 
 
 def _words(words: Iterable[str]) -> Any:
@@ -100,6 +116,10 @@ Span = Annotated[
     WithJsonSchema({'type': ['string', 'number'], 'examples': ['30s', '10m', '2h', '1d'], 'form': 'span'}),
 ]
 Template = Annotated[str, AfterValidator(_checked), Field(max_length=16_384, json_schema_extra={'form': 'template'})]
+# The same where `{{ secret.name }}` is allowed.
+Confidential = Annotated[
+    str, AfterValidator(_compiled), Field(max_length=16_384, json_schema_extra={'form': 'template'})
+]
 # What is worked out rather than written: `{{ run.total > 100 }}`.
 Expression = Annotated[
     str, AfterValidator(_checked), Field(min_length=1, max_length=4_096, json_schema_extra={'form': 'expression'})

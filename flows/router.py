@@ -161,8 +161,7 @@ class Router:
         if message.group or message.contact_id is None or message.kind != 'text':
             return False
         with read():
-            awaited = bool(waiting_for('answer', message.chat_id))
-            asked = self.compliance.asked(message.chat_id, message.text, awaited=awaited)
+            asked = self.compliance.asked(message.chat_id, message.text)
         return asked is not None and write(lambda: self._obey(message, asked))
 
     def _obey(self, message: Heard, asked: Asked) -> bool:

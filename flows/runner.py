@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from time import perf_counter
 from typing import Any
 
 from core.bodies import time_text
-from core.errors import Conflict, DovecoteError
+from core.errors import Conflict, DovecoteError, Invalid, NotFound
 from core.news import NewsDesk
 from core.world import World
 from data.database import after_commit, database, read, write
@@ -26,10 +25,12 @@ from data.runs import (
     is_running,
     last_start,
     open_runs,
+    open_runs_of,
     save_run,
     starts_since,
     waiting_for,
 )
+from data.sessions import session_by_name
 
 from .carrying import Carrying
 from .doors import Doors
@@ -50,6 +51,10 @@ log = logging.getLogger(__name__)
 
 SLOW_RUNS = 16  # that ask somebody else at a time
 DEEPEST = 5  # flows that start each other
+# What a run goes by whose own document cannot be had.
+GONE = read_document(
+    {'key': 'gone', 'name': 'Gone', 'triggers': [{'type': 'manual'}], 'steps': [{'do': 'stop'}]}
+)  # fmt: skip
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,6 +84,7 @@ class Runner:
         self._woken: set[str] = set()  # is in somebody's queue
 
         carrying.call = self._call
+        library.end_runs = self._end_all
 
     # ---- beginning
 
@@ -171,18 +177,26 @@ class Runner:
         run, mode = begun.run, begun.flow.document.mode
         if begun.walk is not None:
             self._by_mode(begun, mode)
-        insert_run(
-            id=run.id, flow=run.flow, version=run.version, trigger=run.trigger, session=run.session_id,
-            message=run.message_id, chat=run.chat_id, contact=run.contact_id, state='running', scope=run.scope,
-            correlation=run.correlation, parent=run.parent, depth=run.depth, started_at=run.started_at,
-            expires_at=run.expires_at,
-        )  # fmt: skip
         if begun.walk is None:
             self._finish(run, begun.flow.document, begun.state, begun.detail)
         elif begun.state == 'queued':
-            Run.update(**_standing(run), state='queued').where(Run.id == run.id).execute()
+            self._save(run, state='queued')
         else:
             self._settle(begun.walk, begun.outcome)
+
+    def _save(self, run: RunState, **values: Any) -> bool:
+        """Where it stands, in one statement also when it is new; False when it was overtaken."""
+        if run.kept:
+            return save_run(run.id, run.turn, **_standing(run), **values)
+        run.kept = True
+        about = {
+            'id': run.id, 'flow': run.flow, 'version': run.version, 'trigger': run.trigger, 'session': run.session_id,
+            'message': run.message_id, 'chat': run.chat_id, 'contact': run.contact_id, 'state': 'running',
+            'scope': run.scope, 'correlation': run.correlation, 'parent': run.parent, 'depth': run.depth,
+            'started_at': run.started_at, 'expires_at': run.expires_at,
+        }  # fmt: skip
+        insert_run(**{**about, **_standing(run), **values})
+        return True
 
     def _by_mode(self, begun: Begun, mode: Mode) -> None:
         """Whether it may run beside those that are under way."""
@@ -211,7 +225,9 @@ class Runner:
     def _settle(self, walk: Walk, outcome: Wait | End | None) -> None:
         """Inside a write, of a claimed run: carry out what it wants done, then write down where it stands."""
         run, document = walk.run, walk.document
-        if not is_running(run.id, run.turn):  # cancelled meanwhile, or overtaken: then nothing of it happens
+        if run.kept and not is_running(
+            run.id, run.turn
+        ):  # cancelled meanwhile, or overtaken: then nothing of it happens
             return
         if not document.shadow:
             for number, effect in walk.effects:
@@ -227,7 +243,7 @@ class Runner:
             case Wait():
                 self._sleep(run, outcome)
             case None:
-                save_run(run.id, run.turn, **_standing(run))
+                self._save(run)
                 after_commit(lambda: self._go_on_slowly(run.id, run.turn))
 
     def _fall_back(self, walk: Walk, number: int, error: DovecoteError) -> None:
@@ -237,20 +253,18 @@ class Runner:
             self._finish(walk.run, walk.document, end.state, end.reason)
             return
         run = walk.run
-        save_run(run.id, run.turn, **_standing(run))
+        self._save(run)
         after_commit(lambda: self.at_work(run.chat_id or run.id, lambda: self._go_on(run.id, run.turn)))
 
     def _sleep(self, run: RunState, wait: Wait) -> None:
         key = wait.key or (run.chat_id or '' if wait.kind == 'answer' else '')
         until = min(wait.until or run.expires_at, run.expires_at)
-        save_run(
-            run.id, run.turn, **_standing(run), state='waiting', wait_kind=wait.kind, wait_key=key, resume_at=until,
-            detail=f'Waits for {wait.about}.' if wait.about else 'Waits.',
-        )  # fmt: skip
+        detail = f'Waits for {wait.about}.' if wait.about else 'Waits.'
+        self._save(run, state='waiting', wait_kind=wait.kind, wait_key=key, resume_at=until, detail=detail)
 
     def _finish(self, run: RunState, document: Document, state: str, detail: str) -> None:
         now = self.world.now()
-        if not save_run(run.id, run.turn, **_standing(run), state=state, detail=detail, finished_at=now):
+        if not self._save(run, state=state, detail=detail, finished_at=now):
             return
         body = {
             'run': run.id,
@@ -262,7 +276,8 @@ class Runner:
         }
         kind = 'flow.run.failed' if state in ('error', 'timeout') else 'flow.run.finished'
         self.desk.tell(kind, body, session=run.session_id or '', chat=run.chat_id or '')
-        self._wake_parent(run, state)
+        if run.parent is not None:
+            self._wake_parent(run, state)
         self._next_in_queue(document, run)
 
     def _wake_parent(self, run: RunState, state: str) -> None:
@@ -294,6 +309,11 @@ class Runner:
         self._lead_on(str(row.flow), str(row.scope), row.chat)
         return True
 
+    def _end_all(self, flow: str, reason: str) -> None:
+        """Inside a write: whatever the flow has under way."""
+        for id in open_runs_of(flow):
+            self.end(id, reason)
+
     def hand_off(self, run: Run, note: str) -> None:
         """Inside a write: a person answers in its chat from now on."""
         document, _ = self._program(str(run.flow), int(run.version))
@@ -307,16 +327,32 @@ class Runner:
         """Inside a write: another flow as a run of its own, which starts once this is kept."""
         if parent.depth >= DEEPEST:
             raise Conflict(f'{DEEPEST} flows have started each other already; one more would be a circle.')
-        flow = self.library.flow(effect.key)
-        now = self.world.now()
-        insert_run(
-            id=effect.run, flow=effect.key, version=flow.version, session=parent.session_id,
-            trigger={'id': 'call', 'type': 'call', 'values': effect.values, 'by': parent.flow},
-            message=parent.message_id, chat=parent.chat_id, contact=parent.contact_id, state='queued',
-            correlation=parent.correlation, parent=parent.id, depth=parent.depth + 1, position=flow.program.first,
-            started_at=now, expires_at=now + flow.document.limits.timeout,
+        self._set_off(
+            effect.run, effect.key, {'id': 'call', 'type': 'call', 'values': effect.values, 'by': parent.flow},
+            session=parent.session_id, message=parent.message_id, chat=parent.chat_id, contact=parent.contact_id,
+            correlation=parent.correlation, parent=parent.id, depth=parent.depth + 1,
         )  # fmt: skip
-        after_commit(lambda: self.at_work(parent.chat_id or effect.run, partial(self._leave_queue, effect.run)))
+
+    def by_hook(self, key: str, payload: Any, contact_id: str, session: str) -> str:
+        """Inside a write: a hook starts a flow about a contact, in their chat on that session; the id of the run."""
+        row = session_by_name(session)
+        if row is None:
+            raise NotFound(f'There is no session called “{session[:48]}”.')
+        id, chat_id = self.world.new_id(), self.carrying.outbox.identities.chat(str(row.id), contact_id=contact_id)
+        self._set_off(
+            id, key, {'id': 'hook', 'type': 'webhook', 'payload': payload}, session=str(row.id), chat=chat_id,
+            contact=contact_id, correlation=id,
+        )  # fmt: skip
+        return id
+
+    def _set_off(self, id: str, key: str, trigger: dict[str, Any], **about: Any) -> None:
+        """A run that begins once this is kept."""
+        flow, now = self.library.flow(key), self.world.now()
+        insert_run(
+            id=id, flow=key, version=flow.version, trigger=trigger, state='queued', position=flow.program.first,
+            started_at=now, expires_at=now + flow.document.limits.timeout, **about,
+        )  # fmt: skip
+        after_commit(lambda: self.at_work(about.get('chat') or id, partial(self._leave_queue, id)))
 
     # ---- going on
 
@@ -345,9 +381,17 @@ class Runner:
             row: Run | None = Run.get_or_none(Run.id == id, Run.turn == turn)
             if row is None or (row.wait_kind == 'answer' and has_unrouted(row.chat or '')):
                 return  # the answer is here already, only not looked at
-        go_on = write(lambda: self.claim(row, Woken(by='time', facts={})))
-        if go_on is not None:
-            go_on()
+        woken = Woken(by='time', facts={})
+        done = self._walked(row, woken)
+        write(lambda: self._take_over(row, woken, done))
+
+    def _take_over(self, row: Run, woken: Woken, done: tuple[Walk, Wait | End | None]) -> None:
+        """Inside a write: what came of walking on, unless something was faster than the clock."""
+        walk, outcome = done
+        turn = claim_run(str(row.id), ['waiting'], int(row.turn), woken=_kept(woken))
+        if turn is not None:
+            walk.run.turn = turn
+            self._settle(walk, outcome)
 
     def claim(self, run: Run, woken: Woken) -> Callable[[], None] | None:
         """Inside a write: take on a run that waits. What then goes on with it, or None: something was faster."""
@@ -403,34 +447,37 @@ class Runner:
             row: Run | None = Run.get_or_none(Run.id == id)
         if row is None or row.turn != turn:
             return
-        document, program = self._program(str(row.flow), int(row.version))
-        run = _state(row)
-        now = self.world.now()
-        if woken is not None and woken.by == 'time' and now >= run.expires_at:
-            write(lambda: self._finish(run, document, 'timeout', 'The run took longer than it may.'))
-            return
+        walk, outcome = self._walked(row, woken, slow=slow, fresh=fresh)
+        write(lambda: self._settle(walk, outcome))
+
+    def _walked(
+        self, row: Run, woken: Woken | None, *, slow: bool = False, fresh: bool = False
+    ) -> tuple[Walk, Wait | End | None]:  # fmt: skip
+        """As far as it gets; nothing of it is kept yet."""
+        run, now = _state(row), self.world.now()
+        try:
+            document, program = self._program(run.flow, run.version)
+        except Invalid:  # deleted, or not understood any more by a newer program
+            gone = f'Version {run.version} of its flow is not there any more.'
+            return self._walk(run, GONE, Program(GONE.steps), {}), End(state='error', reason=gone)
         values = scene(run, now)
         if woken is not None and woken.by in ('answer', 'event'):
             values = {**values, woken.by: dict(woken.facts)}
-        if fresh and not self._is_fit(run, document, values):
-            return
         walk = self._walk(run, document, program, values)
-        started = perf_counter()
-        outcome = walk.go(woken, slow=slow)
-        log.debug('run %s went on for %.1f ms', id, (perf_counter() - started) * 1000)
-        write(lambda: self._settle(walk, outcome))
+        if woken is not None and woken.by == 'time' and now >= run.expires_at:
+            return walk, End(state='timeout', reason='The run took longer than it may.')
+        unfit = self._unfit(run, document, values) if fresh else None
+        return walk, unfit or walk.go(woken, slow=slow)
 
-    def _is_fit(self, run: RunState, document: Document, values: Mapping[str, Any]) -> bool:
-        """Of a run that was called, or comes out of a queue; else it is over."""
+    def _unfit(self, run: RunState, document: Document, values: Mapping[str, Any]) -> End | None:
+        """What keeps a run that was called, or comes out of a queue, from beginning."""
         try:
             if self._may(run, document, values):
                 self._set_variables(run, document, values)
-                return True
-            state, detail = 'failed_conditions', 'A condition was not true.'
+                return None
         except DovecoteError as error:
-            state, detail = 'error', str(error)
-        write(lambda: self._finish(run, document, state, detail))
-        return False
+            return End(state='error', reason=str(error))
+        return End(state='failed_conditions', reason='A condition was not true.')
 
     def _program(self, key: str, version: int) -> tuple[Document, Program]:
         """Of the version a run began with. Raises Invalid when it is gone."""
@@ -481,5 +528,5 @@ def _state(row: Run) -> RunState:
         session='', chat_id=row.chat, contact_id=row.contact, message_id=row.message,
         correlation=str(row.correlation), parent=row.parent, depth=int(row.depth), started_at=row.started_at,
         expires_at=row.expires_at, scope=str(row.scope), position=str(row.position), variables=row.variables,
-        loops=row.loops, steps=row.steps, taken=int(row.taken), turn=int(row.turn),
+        loops=row.loops, steps=row.steps, taken=int(row.taken), turn=int(row.turn), kept=True,
     )  # fmt: skip

@@ -19,6 +19,7 @@ class RunState:
 
     `variables` are `run.*`, `loops` what each foreach has still to do, by path; both hold plain JSON values.
     `trigger` is {id, type, …facts}. `steps` is the trace: {path, id, text, at, ms, result?, changed?, error?}.
+    `kept`: there is a row of it.
     """
 
     id: str
@@ -42,6 +43,7 @@ class RunState:
     steps: list[dict[str, Any]] = field(default_factory=list)
     taken: int = 0
     turn: int = 0
+    kept: bool = False
 
     def note(self, path: str, text: str, at: str, **more: Any) -> None:
         """One line of the trace; the oldest stay when there are too many."""

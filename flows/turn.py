@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,6 +15,8 @@ from .state import RunState
 
 if TYPE_CHECKING:
     from .doors import Doors
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Turn:
@@ -44,13 +47,13 @@ class Turn:
     def values(self) -> dict[str, Any]:
         return {**self._values, 'run': {**self.run.variables, 'id': self.run.id}}
 
-    def fill(self, template: str) -> str:
-        """Raises Invalid."""
-        return fill(template, self.values)
+    def fill(self, template: str, more: Mapping[str, Any] = NOTHING) -> str:
+        """`more`: values that only this template sees. Raises Invalid."""
+        return fill(template, {**self.values, **more})
 
-    def value(self, expression: str) -> Any:
+    def value(self, expression: str, more: Mapping[str, Any] = NOTHING) -> Any:
         """What the expression comes to, as a plain value. Raises Invalid."""
-        return evaluate(expression, self.values)
+        return evaluate(expression, {**self.values, **more})
 
     def at(self, place: str) -> Any:
         """What is at `contact.vars.plan`, None when nothing is."""
@@ -113,13 +116,13 @@ class Turn:
         if isinstance(contact, dict):
             contact['tags'] = sorted((set(contact.get('tags', ())) | set(add)) - set(remove))
 
-    def filled(self, what: Any) -> Any:
+    def filled(self, what: Any, more: Mapping[str, Any] = NOTHING) -> Any:
         """A list or a mapping with everything in it worked out."""
         if isinstance(what, str):
-            return self.value(what) if '{' in what else what
+            return self.value(what, more) if '{' in what else what
         if isinstance(what, Mapping):
-            return {str(name): self.filled(each) for name, each in what.items()}
-        return [self.filled(each) for each in what] if isinstance(what, list | tuple) else what
+            return {str(name): self.filled(each, more) for name, each in what.items()}
+        return [self.filled(each, more) for each in what] if isinstance(what, list | tuple) else what
 
     def tell(self, text: str, **result: Any) -> None:
         """What the trace says of this step."""

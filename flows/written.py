@@ -1,6 +1,7 @@
 """Flow documents as people write them: YAML (of which JSON is a part) in, plain values out, and back."""
 
 from collections.abc import Mapping
+from datetime import date
 from io import StringIO
 from typing import Any
 
@@ -8,16 +9,17 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, NodeEvent
 
-from core.errors import Invalid
+from core.errors import Invalid, TooLarge
 
 LONGEST = 256 * 1024
 DEEPEST, PARTS_MOST = 40, 20_000
+NUMBERS_MOST = 10**300
 
 
 def parse(text: str) -> dict[str, Any]:
     """The document in `text`. Raises Invalid with the line; anchors are refused, they can blow up."""
     if len(text) > LONGEST:
-        raise Invalid(f'A flow may have {LONGEST // 1024} kB of text.', field='source')
+        raise TooLarge(f'A flow may have {LONGEST // 1024} kB of text.', field='source', code='flow_too_large')
     try:
         _survey(text)
         found = _yaml().load(text)
@@ -27,8 +29,45 @@ def parse(text: str) -> dict[str, Any]:
         raise Invalid(f'The text is not YAML{where}: {error.problem}.', field='source') from error
     except (YAMLError, ValueError, RecursionError) as error:
         raise Invalid(f'The text is not YAML: {error}.', field='source') from error
+    return checked(found)
+
+
+def checked(found: Any) -> dict[str, Any]:
+    """A document of nothing but what JSON knows. Raises Invalid."""
     if not isinstance(found, dict):
         raise Invalid('A flow is written as names and values, beginning with “key: …”.', field='source')
+    return {_name(name): _value(each) for name, each in found.items()}
+
+
+def _value(found: Any) -> Any:
+    """Only what JSON knows: YAML also has dates, sets and bytes."""
+    match found:
+        case dict():
+            return {_name(name): _value(each) for name, each in found.items()}
+        case list():
+            return [_value(each) for each in found]
+        case str():
+            return _text(found)
+        case date():  # and with a time
+            return found.isoformat()
+        case None | bool():
+            return found
+        case int() | float() if abs(found) < NUMBERS_MOST:  # and not .inf or .nan
+            return found
+    raise Invalid(f'A flow cannot hold “{str(found)[:40]}”.', field='source')
+
+
+def _name(found: Any) -> str:
+    if not isinstance(found, str | int):
+        raise Invalid(f'“{str(found)[:40]}” is no name of a setting.', field='source')
+    return _text(str(found))
+
+
+def _text(found: str) -> str:
+    try:
+        found.encode()
+    except UnicodeEncodeError as error:
+        raise Invalid('The text has characters that are none (halves of emoji).', field='source') from error
     return found
 
 
@@ -49,6 +88,19 @@ def dump(document: Mapping[str, Any]) -> str:
     yaml.default_flow_style, yaml.width, yaml.allow_unicode = False, 100, True
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.dump(plain(document), out)
+    return out.getvalue()
+
+
+def renamed(source: str, key: str, name: str) -> str:
+    """The same text, comments and all, as the document of another flow."""
+    parse(source)
+    yaml = YAML(pure=True)
+    yaml.width, yaml.preserve_quotes = 4_096, True
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    document = yaml.load(source)
+    document['key'], document['name'] = key, name
+    out = StringIO()
+    yaml.dump(document, out)
     return out.getvalue()
 
 

@@ -46,6 +46,8 @@ from core.seal import Seal
 from core.sessions import Sessions
 from core.settings import Settings
 from core.state_dir import StateDir, check_database, hold_state_dir
+from core.templates import Templates
+from core.webhooks.desk import Webhooks
 from core.words import WordIndex
 from core.world import World, real_world
 from data.database import close_database, open_database, write
@@ -54,11 +56,12 @@ from flows.carrying import Carrying
 from flows.clocks import Clocks
 from flows.compliance import Compliance
 from flows.guards import CAREFUL, SANDBOX, LoopGuard
-from flows.http import Http
 from flows.library import Library
 from flows.listening import Listener, from_now_on
+from flows.outside import Outside
 from flows.router import Router, Workers
 from flows.runner import Runner
+from flows.secrets import Secrets
 from flows.silences import Silences
 from flows.trials import failing
 
@@ -94,10 +97,13 @@ class Gateway:
     presence: Presence
     blocklist: Blocklist
     quick_replies: QuickReplies
+    templates: Templates
     guard: Guard
+    webhooks: Webhooks
     media: MediaStore
     downloads: Downloads
     library: Library
+    secrets: Secrets
     workers: Workers
     runner: Runner
     bench: Bench
@@ -116,6 +122,7 @@ class Gateway:
         lost = self.outbox.recover()
         if lost:
             log.warning('%d messages were being sent when Dovecote stopped: shown as uncertain', lost)
+        self.webhooks.courier.recover()
         self.media.start()
         self.downloads.recover()
         self.workers.start()
@@ -143,6 +150,7 @@ class Gateway:
         self.listener.stop()
         self.runner.stop()
         self.workers.stop()
+        self.webhooks.courier.stop()
         fill.close()
 
 
@@ -151,6 +159,8 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     bus = Bus()
     desk = NewsDesk(world, bus)
     secret_key = state.secret_key(settings.secret_key).encode()
+    seal, guard = Seal(secret_key), Guard(settings.allow_targets)
+    webhooks = Webhooks(world, desk, seal, guard, chance=random.uniform)
     people = People(world, secret_key)
     people.when_changed(lambda _: desk.whisper('dovecote.rights', {}))
     identities = Identities(world, desk)
@@ -170,7 +180,6 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         server=sandbox.address if sandbox else WHATSAPP,
     )
     again = Again()
-    guard = Guard(settings.allow_targets)
     media = MediaStore(state.media, world, max_mb=settings.media_max_mb)
     downloads = _downloads(world, desk, media, state, sandbox=sandbox is not None)
     alarm = Alarm(world)
@@ -192,9 +201,10 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     library = Library(world, desk)
     loops = LoopGuard(SANDBOX if sandbox else CAREFUL)
     workers = Workers()
-    chats = Chats(world, desk, hosts)
+    chats, secrets = Chats(world, desk, hosts), Secrets(world, seal)
     carrying = Carrying(world, desk, outbox, chats, pacing.opt_outs)
-    doors = Http(world, guard)
+    templates = Templates(world, identities, desk, media)
+    doors = Outside(world, guard, media, templates=templates, secrets=secrets.opened)
     runner = Runner(world, desk, library, carrying, doors, workers.at_work)
     bench = Bench(world, library, doors)
     library.failing = lambda document: failing(bench, document)
@@ -213,19 +223,17 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         world, identities, sessions, desk, router.nudge, again=again, groups=groups, calls=calls, presence=presence,
         blocklist=blocklist, want=downloads.heard,
     )  # fmt: skip
-    seal = Seal(secret_key)
-    hooks = Hooks(world, seal, desk)
+    hooks = Hooks(world, seal, desk, start_flow=runner.by_hook, fill_template=templates.written)
     doing = Doing(identities, outbox, hooks, country=settings.default_country)
     errands = Errands(world, hooks, doing, desk, media=media, guard=guard)
     jobs = Jobs(state.jobs)
     jobs.every_minute('housekeeping', Housekeeping(world, retention_days=settings.retention_days).clean)
     jobs.every_minute('old files', media.clean)
     jobs.every_minute('hand back', chats.hand_back_overdue)
-    every_second = (
+    ticker = Ticker((
         sessions.tick, outbox.sweep, again.tick, router.sweep, runner.sweep, clocks.tick, silences.tick,
-        downloads.sweep, errands.sweep, WordIndex(world).tick,
-    )  # fmt: skip
-    ticker = Ticker(every_second)
+        downloads.sweep, errands.sweep, webhooks.courier.sweep, WordIndex(world).tick,
+    ))  # fmt: skip
     meter = Meter() if settings.metrics else None
     if meter is not None:
         bus.watch(meter.hear)
@@ -233,10 +241,10 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         settings=settings, state=state, world=world, seal=seal, bus=bus, desk=desk, people=people,
         identities=identities, hosts=hosts, sessions=sessions, outbox=outbox, pacing=pacing, alarm=alarm,
         inbox=inbox, chats=chats, groups=groups, calls=calls, presence=presence, blocklist=blocklist,
-        quick_replies=QuickReplies(world, desk), guard=guard, media=media, downloads=downloads, library=library,
-        workers=workers, runner=runner, bench=bench, listener=listener, router=router, hooks=hooks,
-        reception=Reception(world, hooks, errands, desk), errands=errands, jobs=jobs, ticker=ticker,
-        sandbox=sandbox, meter=meter,
+        quick_replies=QuickReplies(world, desk), templates=templates, guard=guard, webhooks=webhooks, media=media,
+        downloads=downloads, library=library, secrets=secrets, workers=workers, runner=runner, bench=bench,
+        listener=listener, router=router, hooks=hooks, reception=Reception(world, hooks, errands, desk),
+        errands=errands, jobs=jobs, ticker=ticker, sandbox=sandbox, meter=meter,
     )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ('Sandbox', (Place('science', 'Phones', '/sandbox', 'sandbox.use'),)),
     ('Automate', (Place('account_tree', 'Flows', '/flows', 'flows.see'),)),
     ('Connect', (Place('phone_iphone', 'Sessions', '/sessions', 'sessions.see'),
+                 Place('webhook', 'Webhooks', '/webhooks', 'webhooks.manage'),
                  Place('input', 'Hooks', '/hooks', 'hooks.see'), Place('code', 'API', '/api/docs'))),
     ('Look back', (Place('forum', 'Messages', '/messages', 'messages.see'),)),
     ('House', (Place('badge', 'People', '/people', 'people.manage'), Place('key', 'Keys', '/keys', 'keys.manage'),

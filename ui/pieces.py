@@ -1,10 +1,12 @@
 """The few things every page is made of."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import escape
 from typing import Literal
 
 from nicegui import ui
@@ -295,6 +297,15 @@ def field(label: str, hint: str = '') -> Iterator[None]:
             words(hint, 'hint')
 
 
+def json_text(text: str, label: str) -> ui.html:
+    """JSON to be read: names and texts each in a colour of their own."""
+    safe = escape(text, quote=False)
+    coloured = JSON_PART.sub(lambda found: f'<b>{found[1]}</b>:' if found[1] else f'<em>{found[2]}</em>', safe)
+    made = ui.html(coloured, sanitize=True, tag='pre').classes('raw mono').props('tabindex=0 role=group')
+    made.props['aria-label'] = label
+    return made
+
+
 def code_editor(value: str, language: str, label: str) -> ui.codemirror:
     """CodeMirror in the page's colours, with a name for screen readers and a place in the tab order."""
     editor = ui.codemirror(value, language=language, theme='githubLight', line_wrapping=True)  # type: ignore[arg-type]
@@ -307,6 +318,8 @@ def code_editor(value: str, language: str, label: str) -> ui.codemirror:
     ui.timer(0, fit, once=True)
     return editor
 
+
+JSON_PART = re.compile(r'("(?:[^"\\]|\\.)*"):|("(?:[^"\\]|\\.)*")')
 
 NAME_EDITOR = """
 const name = () => {

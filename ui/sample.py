@@ -1,13 +1,15 @@
-"""What a sandbox holds when it is started for the first time: a few people, a linked session, a live flow."""
+"""What a sandbox holds when it is started for the first time: a few people, a linked session, live flows."""
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from core.errors import Conflict, DovecoteError
 from data.database import read
 from data.flows import flows_in_order
 from data.sessions import all_sessions
+from flows.blueprint import blueprint
 
 if TYPE_CHECKING:
     from core.sandbox.process import Sandbox
@@ -21,33 +23,33 @@ PEOPLE = {SHOP: 'Fennel & Rye', '15551230001': 'Anna', '15551230002': 'Ben'}
 GROUP = 'Regulars'
 LINKING_LASTS = 30.0
 
-WELCOME = {
-    'schema': 'dovecote.flow/1',
-    'key': 'welcome',
-    'name': 'Welcome',
-    'description': 'Greets whoever says hello or asks for the opening hours.',
-    'enabled': True,
-    'priority': 100,
-    'triggers': [
+# The blueprint, the key, and what is put in.
+FLOWS: tuple[tuple[str, str, Mapping[str, object]], ...] = (
+    (
+        'answer', 'welcome',
         {
-            'id': 'hello',
-            'type': 'message',
-            'chat': 'private',
-            'match': {
-                'op': 'keyword',
-                'values': ['hi', 'hello', 'hey', 'hours', 'open', 'order', 'ping'],
-                'fold': True,
-            },
-        }
-    ],
-    'steps': [
-        {
-            'id': 'answer',
-            'do': 'send',
+            'words': ['hi', 'hello', 'hey', 'hours', 'open', 'order', 'ping'],
             'text': 'Hi {{ contact.name }}! We bake from 7 to 18, every day but Monday. A person answers you soon.',
-        }
-    ],
-}
+        },
+    ),
+    (
+        'menu', 'menu',
+        {
+            'words': ['menu'],
+            'text': 'Fennel & Rye: what would you like to know? Answer with a number.',
+            'first_answer': 'We bake from 7 to 18, every day but Monday.',
+            'second_answer': 'At the old mill, Market Street 4.',
+            'third_answer': 'A loaf of rye is 4.50, a fennel roll is 1.20.',
+        },
+    ),
+    ('feedback', 'feedback', {'words': ['feedback'], 'question': 'How was your bread, from 1 (hard) to 5 (heavenly)?'}),
+)  # fmt: skip
+
+
+def sample_flow(key: str) -> dict[str, Any]:
+    """The document of one of them."""
+    made = next((kind, inputs) for kind, known, inputs in FLOWS if known == key)
+    return blueprint(made[0]).flow(made[1], key=key, name=key.capitalize())
 
 
 def new_phone(sandbox: 'Sandbox', session: str) -> str:
@@ -66,7 +68,8 @@ def furnish(gateway: 'Gateway') -> None:
         with read():
             fresh, flows = not all_sessions(), flows_in_order()
         if not flows:
-            gateway.library.save(WELCOME)
+            for _, key, _ in FLOWS:
+                gateway.library.save(sample_flow(key))
         if fresh:
             _people(sandbox)
             _link(gateway, sandbox, 'shop', SHOP)

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from queue import Queue
 from typing import Any
@@ -30,6 +30,7 @@ from ..fetch import Guard
 from ..media import MediaStore
 from ..news import NewsDesk
 from ..outbox import Author, Saying
+from ..templates import letter
 from ..world import World
 from .doing import Doing
 from .hooks import Hooks
@@ -39,9 +40,11 @@ from .reading import KEPT_FOR, dedupe_key, payload_of
 log = logging.getLogger(__name__)
 
 WORKERS = 4
+CALLED = 'dovecote.hook.called'  # in the log, for flows that wait for a hook
 FETCHING = 30.0  # seconds for a file
 BROKEN = 'Something broke inside Dovecote while this was done; its log says what.'
 Result = dict[str, Any]
+Prepared = tuple[Wish, Saying | None, DovecoteError | None]  # with what is said, or why that cannot be
 # What becomes of an event, by the worst of its results.
 OUTCOMES: tuple[tuple[str, EventState], ...] = (('failed', 'failed'), ('done', 'done'), ('duplicate', 'duplicate'))
 
@@ -123,7 +126,7 @@ class Errands:
             raise Invalid('Nothing would be said here.')
         if wish.problem:
             raise Invalid(wish.problem, field=wish.field)
-        saying, problem = self._prepared(wish)
+        saying, problem = self._prepared(wish, map.country)
         if problem is not None:
             raise problem
         aside = replace(wish, to=to, name='')
@@ -151,6 +154,7 @@ class Errands:
                 replay_of=str(row.replay_of or row.id),
             )  # fmt: skip
             self._announce(hook_id, id)
+            self.desk.tell(CALLED, {'hook': hook_id, 'event': id})
             after_commit(lambda: self.nudge(id, hook_id))
             return id
 
@@ -179,7 +183,7 @@ class Errands:
             return
         work: Callable[[], None]
         try:
-            payload, wishes = self._planned(row)
+            payload, prepared, later = self._ready(row, now)
         except NoFiller as error:  # the sweep comes back to it
             log.error('hook event %s waits: %s', id, error)
             self._let_go(id)
@@ -187,13 +191,18 @@ class Errands:
         except DovecoteError as error:
             work = partial(self._end, row, 'failed', list(row.results), str(error))
         else:
-            past = {each['number'] for each in row.results} | set(row.skip)
-            left = [wish for wish in wishes if wish.number not in past]
-            due = [wish for wish in left if row.at + timedelta(seconds=wish.delay) <= now]
-            later = [wish for wish in left if wish not in due]
-            prepared = [(wish, *self._prepared(wish)) for wish in due]
             work = partial(self._settle, row, payload, prepared, later)
         write_soon(partial(self._claimed, row, work)).add_done_callback(partial(self._written, row))
+
+    def _ready(self, row: HookEvent, now: datetime) -> tuple[Any, list[Prepared], list[Wish]]:
+        """The payload, what is due of it, and what comes later."""
+        payload, wishes = self._planned(row)
+        past = {each['number'] for each in row.results} | set(row.skip)
+        left = [wish for wish in wishes if wish.number not in past]
+        due = [wish for wish in left if row.at + timedelta(seconds=wish.delay) <= now]
+        country = map_of(row.hook.map).country
+        later = [wish for wish in left if wish not in due]
+        return payload, [(wish, *self._prepared(wish, country)) for wish in due], later
 
     def _planned(self, row: HookEvent) -> tuple[Any, list[Wish]]:
         payload = payload_of(str(row.content_type), bytes(row.body))
@@ -201,14 +210,19 @@ class Errands:
             return payload, [Wish(**each) for each in row.wishes]
         return payload, wishes_of(map_of(row.hook.map), values_for(row, payload))
 
-    def _prepared(self, wish: Wish) -> tuple[Saying | None, DovecoteError | None]:
-        """With its file, which takes its time and so comes before the write."""
-        if not wish.url or wish.problem:
+    def _prepared(self, wish: Wish, country: str) -> tuple[Saying | None, DovecoteError | None]:
+        """With its file or its template, which take their time and so come before the write."""
+        lettered = wish.template and wish.action == 'message'
+        if wish.problem or not (wish.url or lettered):
             return None, None
         try:
+            if lettered:
+                return letter(self.media, self.doing.letter(wish, country)), None
             file = from_web(self.media, self.guard, wish.url, filename=wish.filename, total=FETCHING)
             kind: Any = wish.as_ or None
             return as_message(self.media, file, kind, caption=wish.text, filename=wish.filename), None
+        except NoFiller:
+            raise
         except DovecoteError as error:
             return None, error
 
@@ -217,8 +231,7 @@ class Errands:
             work()
 
     def _settle(
-        self, row: HookEvent, payload: Any, due: Sequence[tuple[Wish, Saying | None, DovecoteError | None]],
-        later: Sequence[Wish],
+        self, row: HookEvent, payload: Any, due: Sequence[Prepared], later: Sequence[Wish]
     ) -> None:  # fmt: skip
         results = list(row.results)
         for wish, saying, problem in due:
@@ -230,14 +243,16 @@ class Errands:
             self._announce(row.hook_id, row.id)
             return
         states = {each['state'] for each in results}
-        state: EventState = next((state for worst, state in OUTCOMES if worst in states), 'skipped')
+        nothing: EventState = 'done' if map_of(row.hook.map).action == 'none' else 'skipped'
+        state: EventState = next((state for worst, state in OUTCOMES if worst in states), nothing)
         error = next((each['error'] for each in results if each['state'] == 'failed'), '')
         self._end(row, state, results, error)
 
     def _result(
         self, row: HookEvent, payload: Any, wish: Wish, saying: Saying | None, problem: DovecoteError | None
     ) -> Result:
-        told: Result = {'number': wish.number, 'to': wish.to, 'text': wish.text[:1_000]}
+        text = saying.text if saying is not None else wish.text
+        told: Result = {'number': wish.number, 'to': wish.to, 'text': text[:1_000]}
         key = dedupe_key(wish.dedupe_key) if wish.dedupe_key else ''
         now = self.world.now()
         try:

@@ -15,10 +15,12 @@ from typing import Any, Literal, Protocol, cast
 from data import hooks as rows
 from data.database import after_commit, read, write
 
+from ..addresses import Address
 from ..errors import Invalid, NotFound
 from ..fill import compiled
 from ..news import NewsDesk
 from ..seal import Seal
+from ..templates import Filled
 from ..world import World
 from .mapping import Map, checked_map, kept_map, map_of
 from .verifying import KINDS, AuthKind, checked_auth
@@ -37,13 +39,13 @@ NEEDS_SECRET = {kind for kind, about in KINDS.items() if about.proves is not Non
 class StartFlow(Protocol):
     """Starts a flow with what a hook was told, inside the write that settles it; returns the id of the run."""
 
-    def __call__(self, key: str, payload: Any, contact_id: str, /) -> str: ...
+    def __call__(self, key: str, payload: Any, contact_id: str, session: str, /) -> str: ...
 
 
 class FillTemplate(Protocol):
-    """The text of the template with this key. Raises Invalid or NotFound."""
+    """What the template with this key says to `to` when this session writes. Raises Invalid, NotFound or NoFiller."""
 
-    def __call__(self, key: str, values: Mapping[str, Any], /) -> str: ...
+    def __call__(self, key: str, vars: Mapping[str, Any], /, *, to: Address, session: str) -> Filled: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,13 @@ from ..errors import Invalid
 from ..events import FileKind
 from ..fill import Plain, compiled, evaluate, fill
 
-Action = Literal['message', 'contact', 'flow']
+Action = Literal['message', 'contact', 'flow', 'none']
 Unknown = Literal['create', 'ignore', 'error']
 
 EACH_MOST = 100
+NEEDED: dict[Action, tuple[str, ...]] = {
+    'message': ('session', 'to'), 'contact': ('to',), 'flow': ('flow', 'session', 'to'), 'none': (),
+}  # fmt: skip
 LONGEST_DELAY = timedelta(days=30)
 SPAN = re.compile(r'(\d{1,7})\s*(s|m|h|d)?\Z')
 UNITS = {'': 1, 's': 1, 'm': 60, 'h': 3_600, 'd': 86_400}
@@ -34,6 +37,8 @@ class MediaMap:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Map:
     """What a hook does. Everything that is a text is a template, but `action`, `unknown` and `country`.
+
+    The action `none` does nothing by itself: flows that wait for the hook start all the same.
 
     `to`: written as everywhere; `name`: what the contact is called then; `delay`: seconds, or like 10m, 2h, 1d;
     `dedupe_key`: the same one is done once in seven days; `when`: nothing is done where it is empty, false, no or 0;
@@ -102,6 +107,8 @@ def wishes_of(map: Map, values: Mapping[str, Any]) -> list[Wish]:
 
     What is wrong with a single one stands in it: the others can still be done.
     """
+    if map.action == 'none':
+        return []
     if not map.for_each:
         return [_wish(map, values, 0)] if _wanted(map, values) else []
     return [_wish(map, each, number) for number, each in enumerate(_each(map, values)) if _wanted(map, each)]
@@ -123,7 +130,7 @@ def checked_map(map: Map) -> Map:
         raise Invalid(f'An action is one of {", ".join(get_args(Action))}.', field='map.action')
     if map.unknown not in get_args(Unknown):
         raise Invalid(f'“unknown” is one of {", ".join(get_args(Unknown))}.', field='map.unknown')
-    for needed in {'message': ('session', 'to'), 'contact': ('to',), 'flow': ('flow', 'session', 'to')}[map.action]:
+    for needed in NEEDED[map.action]:
         if not getattr(map, needed).strip():
             raise Invalid(f'“{needed}” is missing: who is meant, and by which session?', field=f'map.{needed}')
     if map.action == 'message' and not (map.text.strip() or map.template or map.media):

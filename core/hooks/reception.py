@@ -18,7 +18,7 @@ from ..news import NewsDesk
 from ..tries import Tries, network_of
 from ..world import World
 from .call import Call
-from .errands import Errands
+from .errands import CALLED, Errands
 from .hooks import Hooks, Known
 from .mapping import values_of
 from .reading import is_taken, masked, once_key, payload_of
@@ -133,6 +133,7 @@ class Reception:
             )  # fmt: skip
             self._tell(hook.id, id)
             if not test:
+                self.desk.tell(CALLED, {'hook': hook.id, 'event': id})
                 after_commit(lambda: self.errands.nudge(id, hook.id))
             return Taken(id=id)
 

@@ -1,6 +1,7 @@
 """Ask another system."""
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -9,7 +10,8 @@ from pydantic import Field, field_validator, model_validator
 from core.errors import Invalid
 
 from ..doors import HttpAnswer, HttpCall
-from ..parts import Part, Place, Span, Template, chip
+from ..parts import Confidential, Part, Place, Span, chip, has_secret
+from ..secrets import masked
 from .base import Next, Outcome, StepKind, Wait
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ class Retry(Part):
 class HttpStep(StepKind):
     """`json` or `body` is sent. The answer, read as JSON where it is some, is kept as `save_as`.
 
+    Here, and nowhere else, `{{ secret.name }}` shows a secret; what comes back is kept with all of them hidden. A
+    header that comes out empty is not sent.
+
     `idempotency`: an Idempotency-Key that stays the same over tries, and over a restart in the middle.
     """
 
@@ -38,12 +43,12 @@ class HttpStep(StepKind):
 
     do: Literal['http'] = 'http'
     method: Literal['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] = Field(default='GET', title='Method')
-    url: Template = Field(min_length=1, max_length=2_048, title='Address')
-    headers: dict[str, Template] = Field(
+    url: Confidential = Field(min_length=1, max_length=2_048, title='Address')
+    headers: dict[str, Confidential] = Field(
         default_factory=dict, max_length=30, title='Headers', json_schema_extra={'form': 'rows'}
     )
     json_: Any = Field(default=None, alias='json', title='JSON', json_schema_extra={'form': 'text'})
-    body: Template = Field(default='', title='Body')
+    body: Confidential = Field(default='', title='Body')
     save_as: Place | None = Field(default=None, title='Keep the answer as')
     timeout: Span = Field(default='10s', validate_default=True, title='Wait at most')
     retry: Retry = Field(default=Retry(tries=1), title='Try again')
@@ -76,32 +81,40 @@ class HttpStep(StepKind):
     def run(self, turn: 'Turn') -> Outcome:
         state = turn.run.loops.setdefault(turn.path, {'tries': 0, 'key': f'{turn.run.id}-{turn.run.taken}'})
         state['tries'] += 1
+        secrets = self._secrets(turn)
         try:
-            answer = turn.doors.call(self.id, self._call(turn, state['key']))
+            answer = turn.doors.call(self.id, self._call(turn, state['key'], secrets))
             self._check(answer)
-        except Invalid as error:
+        except Invalid as said:
+            error = Invalid(masked(str(said), secrets), code=said.code)
             if state['tries'] < self.retry.tries and _may_pass(error):
                 turn.tell('Failed, tried again later', error=str(error))
                 return Wait(kind='time', until=turn.now + self._pause(state['tries']), about='the next try')
             del turn.run.loops[turn.path]
-            raise
+            raise error from None  # the other one may hold a secret
         del turn.run.loops[turn.path]
-        found = answer.json if answer.json is not None else answer.text
+        found = masked(answer.json if answer.json is not None else answer.text, secrets)
         if self.save_as:
             turn.store(self.save_as, found)
         turn.tell(f'Answered {answer.status}', status=answer.status, body=found)
         return Next()
 
-    def _call(self, turn: 'Turn', key: str) -> HttpCall:
-        headers = {name: turn.fill(value) for name, value in self.headers.items()}
-        body = turn.fill(self.body).encode()
+    def _secrets(self, turn: 'Turn') -> Mapping[str, str]:
+        said = (self.url, self.headers, self.body, self.json_)
+        return turn.doors.secrets() if has_secret(said) else {}
+
+    def _call(self, turn: 'Turn', key: str, secrets: Mapping[str, str]) -> HttpCall:
+        more = {'secret': secrets} if secrets else {}
+        headers = {name: turn.fill(value, more).strip() for name, value in self.headers.items()}
+        headers = {name: value for name, value in headers.items() if value}
+        body = turn.fill(self.body, more).encode()
         if self.json_ is not None:
-            body = json.dumps(turn.filled(self.json_), default=str).encode()
+            body = json.dumps(turn.filled(self.json_, more), default=str).encode()
             headers = {'content-type': 'application/json', **{name.lower(): each for name, each in headers.items()}}
         if self.idempotency and self.method != 'GET':
             headers.setdefault('idempotency-key', key)
         return HttpCall(
-            method=self.method, url=turn.fill(self.url).strip(), headers=headers, body=body,
+            method=self.method, url=turn.fill(self.url, more).strip(), headers=headers, body=body,
             seconds=self.timeout.total_seconds(),
         )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ui.sample import WELCOME
+from ui.sample import sample_flow
 
 from .conftest import ANNA, BEN, SHOP, Door, until
 
@@ -75,7 +75,7 @@ def test_contacts_are_found_and_numbers_looked_up(door: Door) -> None:
 
 
 def test_a_flow_answers_until_it_is_switched_off(door: Door) -> None:
-    door.gateway.library.save(WELCOME)
+    door.gateway.library.save(sample_flow('welcome'))
     assert door.api.get('/flows/welcome').json()['enabled'] is True
     says(door, 'hello, opening hours please', BEN)
     run = until(lambda: door.api.get('/runs', params={'flow': 'welcome'}).json()['items'])[0]

@@ -76,7 +76,7 @@ def test_a_form_brings_the_same_file(door: Door) -> None:
 )
 def test_a_body_may_say_how_it_is_called(door: Door, said: str, filename: str) -> None:
     headers = [(b'content-disposition', said.encode()), (b'authorization', door.api.headers['authorization'].encode())]
-    answer = httpx.post(f'{door.url}/api/v1/media', content=PDF, headers=headers, trust_env=False)
+    answer = httpx.post(f'{door.url}/api/v1/media', content=PDF, headers=headers, trust_env=False, verify=False)
     assert answer.json()['filename'] == filename
 
 
@@ -124,7 +124,7 @@ def test_what_is_no_single_range_gets_the_whole(door: Door, asked: str) -> None:
     data = bytes(n % 251 for n in range(1000))
     id = brings(door.api, data)['id']
     headers = [(b'range', asked.encode()), (b'authorization', door.api.headers['authorization'].encode())]
-    answer = httpx.get(f'{door.url}/api/v1/media/{id}', headers=headers, trust_env=False)
+    answer = httpx.get(f'{door.url}/api/v1/media/{id}', headers=headers, trust_env=False, verify=False)
     assert (answer.status_code, answer.content) == (200, data)
 
 

@@ -119,7 +119,7 @@ def test_a_session_that_could_not_be_started_at_once_is_started_by_the_repeated_
 
 
 def test_a_program_that_cannot_write_is_not_ready(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    with httpx.Client(base_url=door.url, trust_env=False) as monitor:
+    with httpx.Client(base_url=door.url, trust_env=False, verify=False) as monitor:
         with no_room_in_any_file():
             until(lambda: monitor.get('/ready').status_code == 503)
         until(lambda: monitor.get('/ready').status_code == 200)
@@ -131,7 +131,7 @@ def test_a_program_that_cannot_write_is_not_ready(door: Door, monkeypatch: pytes
 
 
 def test_the_program_says_that_it_lives(door: Door) -> None:
-    with httpx.Client(base_url=door.url, trust_env=False, timeout=30) as monitor:
+    with httpx.Client(base_url=door.url, trust_env=False, verify=False, timeout=30) as monitor:
         assert monitor.get('/health').json() == {'status': 'ok'}
         assert monitor.get('/ready').json() == {'status': 'ready'}
         assert monitor.head('/health').status_code == 200
@@ -147,7 +147,7 @@ def test_a_host_that_is_just_starting_keeps_nobody_waiting_but_who_asks_for_it(d
             asked = caller.submit(door.api.post, '/hosts/h99/restart')
             end = time.monotonic() + 1
             while time.monotonic() < end:
-                assert httpx.get(f'{door.url}/health', timeout=10, trust_env=False).status_code == 200
+                assert httpx.get(f'{door.url}/health', timeout=10, trust_env=False, verify=False).status_code == 200
             assert not asked.done()
         assert asked.result(10).status_code == 404
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import delivery, fleet, growth, hooks, inbox, kills, outage, replies, startup
+from . import delivery, fleet, flows, growth, hooks, inbox, kills, media, outage, replies, startup, webhooks
 from .figures import Figure, keep, table
 
 BUILD = Path(__file__).parents[2] / 'build'
@@ -22,10 +22,13 @@ FULL: dict[str, Callable[[], list[Figure]]] = {
     'delivery': lambda: delivery.measure(count=800, rounds=5),
     'replies': lambda: replies.measure(pings=150, rush=30, rounds=3),
     'hooks': lambda: hooks.measure(count=1_500, rounds=3),
+    'flows': lambda: flows.measure(messages=400, waiting=10_000),
+    'media': lambda: media.measure(count=8, rounds=3),
     'growth': lambda: growth.measure(count=500, rounds=3),
     'fleet': lambda: fleet.measure(most=50),
     'outage': lambda: outage.measure(sessions=20, seconds=60),
     'kills': lambda: kills.measure(count=1000, kills=20),
+    'webhooks': lambda: webhooks.measure(messages=300, backlog=1000, rounds=3),
     'inbox': lambda: inbox.measure(chats=5_000, messages=1_000_000, long=100_000, rounds=5),
 }
 QUICK: dict[str, Callable[[], list[Figure]]] = {
@@ -33,7 +36,10 @@ QUICK: dict[str, Callable[[], list[Figure]]] = {
     'delivery': lambda: delivery.measure(count=300, rounds=1),
     'replies': lambda: replies.measure(pings=40, rush=10, rounds=1),
     'hooks': lambda: hooks.measure(count=600, rounds=1),
+    'flows': lambda: flows.measure(messages=150, waiting=2_000),
+    'media': lambda: media.measure(count=4, rounds=1),
     'fleet': lambda: fleet.measure(most=12),
+    'webhooks': lambda: webhooks.measure(messages=60, backlog=250, rounds=1),
     'inbox': lambda: inbox.measure(chats=500, messages=50_000, long=10_000, rounds=2),
 }
 

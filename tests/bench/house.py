@@ -150,6 +150,9 @@ class BareLibrary:
     def send(self, name: str, people: Sequence[str], texts: Sequence[str]) -> list[tuple[float, float]]:
         return [(began, ended) for began, ended in self._do('send', name, list(people), list(texts))]
 
+    def send_files(self, name: str, person: str, files: Sequence[str], captions: Sequence[str]) -> None:
+        self._do('send_files', name, person, list(files), list(captions))
+
     @property
     def pid(self) -> int:
         return self._process.pid

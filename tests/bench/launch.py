@@ -17,6 +17,7 @@ from core.world import real_world
 from data.database import close_database, open_database
 from ui.compose import Gateway, compose
 
+SAID = {'ALLOW_TARGETS': '127.0.0.0/8'}  # whoever is told what happens lives here too
 PONG = {
     'schema': 'dovecote.flow/1',
     'key': 'pong',
@@ -47,7 +48,7 @@ class Elsewhere(Sandbox):
 def main() -> int:
     state_dir, port, library, server_port = sys.argv[1:]
     os.umask(0o077)
-    settings = Settings.from_env({}, sandbox=True, options={'STATE': state_dir, 'PORT': port})
+    settings = Settings.from_env({}, sandbox=True, options=SAID | {'STATE': state_dir, 'PORT': port})
     start_logging(settings.log_format, settings.log_level)
     with hold_state_dir(settings.state, sandbox=True) as state:
         check_database(state.db)

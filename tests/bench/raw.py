@@ -44,6 +44,12 @@ class Bare:
             times.append((began, time.time()))
         return times
 
+    def send_files(self, name: str, person: str, files: list[str], captions: list[str]) -> None:
+        for file, caption in zip(files, captions, strict=True):
+            self._clients[name].send_document(
+                person, Path(file).read_bytes(), caption=caption, filename='x.pdf', mimetype='application/pdf'
+            )
+
     def _client(self, name: str) -> Any:
         from neonize.client import NewClient  # noqa: PLC0415
         from neonize.events import ConnectedEv, MessageEv  # noqa: PLC0415

@@ -43,6 +43,7 @@ from core.news import NewsDesk
 from core.outbox import Author, Outbox, Saying
 from core.pacing import Pacing
 from core.presence import Presence
+from core.seal import Seal
 from core.sessions import Sessions
 from core.world import World, growing_ids
 from data.database import close_database, database, open_database, read, write
@@ -54,11 +55,12 @@ from flows.carrying import Carrying
 from flows.clocks import Clocks
 from flows.compliance import Compliance
 from flows.guards import CAREFUL, LoopGuard
-from flows.http import Http
 from flows.library import Library
 from flows.listening import Listener, from_now_on
+from flows.outside import Outside
 from flows.router import Router, Workers
 from flows.runner import Runner
+from flows.secrets import Secrets
 from flows.silences import Silences
 from flows.trials import failing
 
@@ -280,6 +282,7 @@ class House:
     clocks: Clocks
     silences: Silences
     workers: Workers
+    secrets: Secrets
     news: list[News] = field(default_factory=list)
     stored: list[Event] = field(default_factory=list)
     nudged: list[str] = field(default_factory=list)
@@ -383,9 +386,15 @@ def full_disk() -> Iterator[None]:
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    open_database(tmp_path / 'dovecote.db')
+    with furnished(tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def furnished(folder: Path) -> Iterator[House]:
+    open_database(folder / 'dovecote.db')
     clock, hosts = Clock(), TwinHosts()
-    world = World(now=clock.now, new_id=growing_ids(), http=httpx.Client(), ticks=clock.ticks)
+    world = World(now=clock.now, new_id=growing_ids(), http=httpx.Client(verify=False), ticks=clock.ticks)
     bus = Bus()
     desk = NewsDesk(world, bus)
     identities = Identities(world, desk)
@@ -398,10 +407,10 @@ def house(tmp_path: Path) -> Iterator[House]:
     workers = Workers()
     later: list[Callable[[], object]] = []
     carrying = Carrying(world, desk, outbox, Chats(world, desk, hosts), pacing.opt_outs)
-    runner = Runner(
-        world, desk, library, carrying, Http(world, Guard(LOOPBACK)), lambda chat, work: later.append(work)
-    )  # fmt: skip
-    bench = Bench(world, library, Http(world, Guard(LOOPBACK)))
+    secrets = Secrets(world, Seal(b'the key of the house'))
+    outside = Outside(world, Guard(LOOPBACK), secrets=secrets.opened)
+    runner = Runner(world, desk, library, carrying, outside, lambda chat, work: later.append(work))
+    bench = Bench(world, library, outside)
     library.failing = lambda document: failing(bench, document)
     compliance = Compliance(outbox, pacing.opt_outs)
     router = Router(world, library, LoopGuard(CAREFUL), runner, workers, compliance)
@@ -436,6 +445,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         clocks,
         silences,
         workers,
+        secrets,
         nudged=nudged,
         later=later,
     )

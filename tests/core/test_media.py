@@ -48,7 +48,7 @@ class Shelf:
 def shelf(tmp_path: Path) -> Iterator[Shelf]:
     open_database(tmp_path / 'dovecote.db')
     clock, folder = Clock(), tmp_path / 'media'
-    world = World(now=clock.now, new_id=growing_ids(), http=httpx.Client(), ticks=clock.ticks)
+    world = World(now=clock.now, new_id=growing_ids(), http=httpx.Client(verify=False), ticks=clock.ticks)
     store = MediaStore(folder, world, max_mb=2)
     store.start()
     yield Shelf(folder, clock, world, store)

@@ -51,7 +51,7 @@ def test_what_is_wrong_is_told_at_its_field() -> None:
     assert told.pop('steps/3')[0][1].startswith('there is no such kind')
     assert told.pop('conditions/any/0')[0][0] == 'kind'
     assert told == {
-        'triggers/1': [('match', 'there is no word to look for')], 'steps/2': [('text', 'this is needed')],
+        'triggers/1': [('match', 'there is no word to look for')], 'steps/2': [('', 'the text is empty')],
         'steps/1/branches/0/steps/1': [('for', 'a time is written as 30s, 10m, 2h or 1d')],
     }  # fmt: skip
     assert seen.faults == ()

@@ -1,16 +1,23 @@
 """Runs that wait, ask, branch, call each other and come back after a crash."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.fetch import Guard
+from core.media import MediaStore
 from data.chats import Chat
 from data.database import read, write
+from data.messages import Message
 from data.runs import Run
 from data.tags import members_of_group, tags_of
+from flows.outside import Outside
 from flows.steps.base import Woken
-from tests.core.house import ANNA, House, message
+from tests.core.files import picture
+from tests.core.house import ANNA, BEN, LOOPBACK, House, message, until
+from tests.core.web import web
 
 
 def flow(*steps: dict[str, Any], key: str = 'talk', word: str = 'start', **more: Any) -> dict[str, Any]:
@@ -339,3 +346,41 @@ def test_a_run_lasts_no_longer_than_its_flow_says(house: House) -> None:
     later(house, hours=1, minutes=1)
     assert (said(house), states(house)) == ([], [('talk', 'timeout')])
     assert 'flow.run.failed' in house.kinds()
+
+
+def test_every_kind_of_message_can_be_sent_also_to_somebody_else(house: House) -> None:
+    house.library.save(
+        flow(
+            {'do': 'send', 'poll': {'name': 'Which, {{ contact.first_name }}?', 'options': ['Rye', 'Fennel']}},
+            {'do': 'send', 'location': {'latitude': '{{ 52.5 }}', 'longitude': 13.4, 'name': 'The bakery'}},
+            {'do': 'send', 'contact': {'name': 'Ben', 'phones': [f'+{BEN}']}},
+            {'do': 'send', 'to': f'+{BEN}', 'text': '{{ contact.name }} asked'},
+        )
+    )
+    heard(house, 'start')
+    assert sorted(to for to, _ in house.hosts.sent) == [f'{ANNA}@s.whatsapp.net'] * 3 + [f'{BEN}@s.whatsapp.net']
+    with read():
+        rows = list(Message.select().where(Message.direction == 'out').order_by(Message.id))
+    assert [row.kind for row in rows] == ['poll', 'location', 'contact', 'text']
+    assert rows[0].content == {'name': 'Which, Anna?', 'options': ['Rye', 'Fennel'], 'multiple': False}
+    assert (rows[1].content['latitude'], rows[2].content['cards'][0]['name']) == (52.5, 'Ben')
+
+
+def test_a_file_from_the_web_is_fetched_aside_and_what_fails_is_told(house: House, tmp_path: Path) -> None:
+    store = MediaStore(tmp_path / 'media', house.outbox.world, max_mb=5)
+    store.start()
+    house.runner.doors = Outside(house.outbox.world, Guard(LOOPBACK), store)
+    with web() as shop:
+        shop.answers['/menu'] = lambda line: line.says(picture(), 'image/png')
+        shop.answers['/gone'] = lambda line: line.says(b'', status='404 Not Found')
+        file = {'do': 'send', 'media': {'url': shop.url('/{{ message.text }}'), 'caption': 'Our menu'}}
+        house.library.save(flow(file, say('Enjoy'), word='menu', on_error={'policy': 'continue'}))
+        house.library.save(flow(file, say('Sorry'), key='gone', word='gone', on_error={'policy': 'continue'}))
+        for text in ('menu', 'gone'):
+            heard(house, text)
+            until(lambda: all(state == 'finished' for _, state in states(house)))
+    assert [text for _, text in house.hosts.sent] == ['Our menu', 'Enjoy', 'Sorry']
+    with read():
+        failed = Run.get(Run.flow == 'gone')
+    assert '404' in next(step['error'] for step in failed.steps if 'error' in step)
+    store.close()

@@ -58,7 +58,7 @@ class Product:
         assert self.process is not None
         assert self.process.poll() is None, self.log.read_text()[-3000:]
         try:
-            return httpx.get(f'{self.url}/ready', timeout=2, trust_env=False).status_code == 200
+            return httpx.get(f'{self.url}/ready', timeout=2, trust_env=False, verify=False).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -101,7 +101,9 @@ class Product:
     def ask(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
         headers = {'Authorization': f'Bearer {self.key}', **more.pop('headers', {})}
         address = path if path.startswith('http') else f'{self.url}/api/v1{path}'
-        return httpx.request(method, address, json=body, headers=headers, timeout=30, trust_env=False, **more)
+        return httpx.request(
+            method, address, json=body, headers=headers, timeout=30, trust_env=False, verify=False, **more
+        )
 
     def get(self, path: str, **more: Any) -> Any:
         answer = self.ask('GET', path, **more)

@@ -106,8 +106,10 @@ def test_what_arrives_while_nobody_is_connected_is_kept_but_not_answered(product
 
 
 def test_a_connection_dropped_twenty_times(product: Product) -> None:
+    drop = {'kind': 'drop', 'phone': '15550000001'}
     for n in range(20):
-        product.post('/sandbox/faults', {'kind': 'drop', 'phone': '15550000001'})
+        # Refused until it is connected again.
+        until(lambda: product.ask('POST', '/sandbox/faults', drop).is_success, 30, what=f'drop {n}')
         product.send(f'drop {n}', BEN)
     until(lambda: all_settled(product, 'drop', 20), 180)
     check_nothing_lost_or_doubled(product, 'drop', 20, most_uncertain=2)

@@ -237,7 +237,7 @@ async def test_places_cards_and_polls_are_sent_from_forms(tab: Page, product: Pr
     await attach('Contact card…')
     await dialog.get_by_role('button', name='Ben').click()
     await send()
-    await expect(spoken(tab, '+15551230002').get_by_role('img', name='Delivered')).to_be_visible()
+    await expect(spoken(tab, '+1 555-123-0002').get_by_role('img', name='Delivered')).to_be_visible()
     await attach('Poll…')
     await dialog.get_by_label('Question').fill('Sunday?')
     await dialog.get_by_label('Option 1').fill('Yes')

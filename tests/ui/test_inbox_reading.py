@@ -44,10 +44,10 @@ def remember(product: Product, name: str, count: int) -> None:
 async def scroll_until(tab: Page, there: Locator, to: str, edge: str) -> None:
     """Scroll to one end of what is drawn, again and again, until `there` is drawn too."""
     for _ in range(200):
-        if await there.count():
-            return
         said = tab.locator('.spoken .text')
         known = await (said.first if edge == 'first' else said.last).inner_text()
+        if await there.count():  # asked after the line at the edge: it may come in between
+            return
         await log(tab).evaluate(f'box => box.scrollTop = {to}')
         assert await drawn(tab) <= MOST_DRAWN
         await tab.wait_for_function(

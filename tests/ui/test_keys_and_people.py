@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.stories.product import Product, until
 from tests.ui.conftest import PASSWORD
@@ -140,12 +140,11 @@ async def test_people_and_keys_are_not_for_agents(tab: Page, product: Product) -
 
 
 async def test_an_agent_sees_only_their_own_account_and_changes_their_password(
-    tab: Page, product: Product, chromium: Browser
+    tab: Page, other_tab: Page, product: Product
 ) -> None:
     product.post('/users', {'email': 'kim@example.org', 'name': 'Kim', 'role': 'agent', 'password': PASSWORD})
-    elsewhere = await (await chromium.new_context()).new_page()
-    await open_as(elsewhere, product, '/settings', 'kim@example.org')
-    await open_as(tab, product, '/settings', 'kim@example.org')
+    await open_as(other_tab, product, '/settings', 'kim@example.org')
+    await open_as(tab, product, '/settings', 'kim@example.org', anew=True)
     await expect(tab.get_by_role('region', name='Session hosts')).to_have_count(0)
     await expect(tab.get_by_text('DOVECOTE_STATE')).to_have_count(0)
     places = tab.get_by_role('region', name='Where you are signed in').get_by_role('listitem')
@@ -157,7 +156,7 @@ async def test_an_agent_sees_only_their_own_account_and_changes_their_password(
     await tab.get_by_label('Present password').fill(PASSWORD)
     await tab.get_by_role('button', name='Change the password').click()
     await expect(tab.get_by_text('Your password is changed.')).to_be_visible()
-    await elsewhere.wait_for_url('**/sign-in**')
+    await other_tab.wait_for_url('**/sign-in**')
     assert await sign_in_is(product, 'kim@example.org', NEW_PASSWORD)
     await expect(tab.get_by_role('heading', name='Settings')).to_be_visible()  # this login goes on
 

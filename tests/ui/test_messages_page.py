@@ -163,7 +163,7 @@ async def test_a_flow_is_told_in_words_and_can_be_switched_off(tab: Page, produc
     await expect(lately.get_by_role('link', name='Anna')).to_have_attribute('href', re.compile(r'/inbox\?chat='))
     assert await flaws(tab) == []
     await flow.get_by_role('switch', name='Welcome is on').click()
-    await expect(tab.get_by_text('0 of 1 flow switched on.')).to_be_visible()
+    await expect(tab.get_by_text('2 of 3 flows switched on.')).to_be_visible()
     product.say('hello again', ANNA)
     await tab.goto(f'{product.url}/messages')
     await expect(rows(tab).first).to_contain_text('hello again')

@@ -5,9 +5,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Page, Route, expect
 
-from tests.ui.conftest import PASSWORD, House, faults
+from tests.ui.conftest import PASSWORD, House
+from tests.ui.whole_house import flaws
 
 pytestmark = pytest.mark.browser
 DARK, LIGHT = 'rgb(18, 18, 20)', 'rgb(246, 246, 244)'
@@ -27,7 +28,7 @@ async def ground(tab: Page) -> object:
 async def test_from_the_first_set_up_to_the_sign_out(tab: Page, start_house: Callable[..., House]) -> None:
     house = start_house()
     await tab.goto(f'{house.url}/set-up?token={house.token}')
-    assert await faults(tab) == []
+    assert await flaws(tab) == []
     await tab.get_by_label('Your name').fill('Mia Brandt')
     await tab.get_by_label('E-mail').fill('mia@example.org')
     await tab.get_by_label('Password').fill(PASSWORD)
@@ -38,7 +39,7 @@ async def test_from_the_first_set_up_to_the_sign_out(tab: Page, start_house: Cal
     async with tab.expect_response('**/look'):
         await tab.get_by_role('button', name='Light or dark').click()
     assert await ground(tab) == DARK
-    assert await faults(tab) == []
+    assert await flaws(tab) == []
     await tab.reload(wait_until='commit')
     await tab.wait_for_selector('#app', state='attached')
     assert await ground(tab) == DARK  # before NiceGUI has drawn anything
@@ -46,10 +47,10 @@ async def test_from_the_first_set_up_to_the_sign_out(tab: Page, start_house: Cal
     await tab.get_by_role('button', name='Sign out').click()
     await tab.wait_for_url('**/sign-in')
     assert await ground(tab) == DARK
-    assert await faults(tab) == []
+    assert await flaws(tab) == []
     await sign_in(tab, house, 'mia@example.org', 'wrong password')
     await expect(tab.get_by_role('alert')).to_have_text('The e-mail address or the password is not right.')
-    assert await faults(tab) == []
+    assert await flaws(tab) == []
 
 
 async def test_a_revoked_login_closes_its_open_page(tab: Page, house: House) -> None:
@@ -61,22 +62,21 @@ async def test_a_revoked_login_closes_its_open_page(tab: Page, house: House) -> 
     await tab.wait_for_url('**/sign-in')
 
 
-async def test_a_login_that_ends_before_its_page_is_connected_closes_it_too(house: House, chromium: Browser) -> None:
+async def test_a_login_that_ends_before_its_page_is_connected_closes_it_too(other_tab: Page, house: House) -> None:
     user = house.add('early@example.org', 'agent')
-    tab = await (await chromium.new_context()).new_page()
-    await sign_in(tab, house, 'early@example.org')
-    await expect(tab.get_by_text('Hello, early.')).to_be_visible()
+    await sign_in(other_tab, house, 'early@example.org')
+    await expect(other_tab.get_by_text('Hello, early.')).to_be_visible()
     revoked = asyncio.Event()
 
     async def later(route: Route) -> None:
         await revoked.wait()
         await route.continue_()
 
-    await tab.route('**/socket.io.min.js', later)
-    await tab.goto(f'{house.url}/?greeting=Welcome', wait_until='commit')
+    await other_tab.route('**/socket.io.min.js', later)
+    await other_tab.goto(f'{house.url}/?greeting=Welcome', wait_until='commit')
     await asyncio.to_thread(house.tell, f'/api/people/{user}/revoke')
     revoked.set()
-    await tab.wait_for_url('**/sign-in**')
+    await other_tab.wait_for_url('**/sign-in**')
 
 
 async def test_a_right_taken_away_is_gone_from_the_open_page(tab: Page, house: House) -> None:
@@ -91,7 +91,7 @@ async def test_a_right_taken_away_is_gone_from_the_open_page(tab: Page, house: H
     await expect(tab.locator('#done')).to_have_text('nothing sent')
     await tab.goto(f'{house.url}/people')
     await expect(tab.get_by_text('This page is not for your role')).to_be_visible()
-    assert await faults(tab) == []
+    assert await flaws(tab) == []
 
 
 async def test_places_are_found_with_the_keyboard_alone(tab: Page, house: House) -> None:
@@ -107,7 +107,7 @@ async def test_places_are_found_with_the_keyboard_alone(tab: Page, house: House)
     await field.fill('')
     await tab.keyboard.press('ArrowUp')
     await expect(tab.get_by_role('option', selected=True)).to_contain_text('Settings')
-    assert await faults(tab) == []
+    assert await flaws(tab) == []
     await tab.keyboard.press('Escape')
     await expect(field).to_be_hidden()
     await tab.keyboard.press('Control+k')
@@ -137,7 +137,7 @@ async def test_on_a_phone_all_places_are_two_taps_away(tab: Page, house: House) 
     await expect(sheet.get_by_role('link')).to_have_text(
         [re.compile(word) for word in ('Phones', 'Flows', 'Sessions', 'API', 'Messages', 'People', 'Keys', 'Settings')]
     )
-    assert await faults(tab) == []
+    assert await flaws(tab) == []
     await sheet.get_by_role('button', name='Sign out').click()
     await tab.wait_for_url('**/sign-in')
 

@@ -13,12 +13,13 @@ from tests.ui.conftest import PASSWORD, faults
 
 PEOPLE = {'mia@example.org': ('Mia Brandt', 'owner'), 'jo@example.org': ('Jo Kim', 'agent'),
           'vera@example.org': ('Vera Lind', 'viewer')}  # fmt: skip
+_kept: dict[tuple[str, str], dict[str, str]] = {}  # by house and person: the cookies of their browser
 
 
 @contextmanager
-def whole_house(folder: Path) -> Iterator[Product]:
+def whole_house(folder: Path, **env: str) -> Iterator[Product]:
     """Furnished and linked, with an owner, an agent and a viewer."""
-    product = Product(folder / 'state', free_port())
+    product = Product(folder / 'state', free_port(), env=env)
     try:
         product.start()
         product.wait_state('working')
@@ -41,14 +42,24 @@ def doubt(product: Product, text: str) -> None:
 
 
 async def open_as(
-    tab: Page, product: Product, path: str, email: str = 'mia@example.org', *, ready: str = '.head'
+    tab: Page, product: Product, path: str, email: str = 'mia@example.org', *, ready: str = '.head', anew: bool = False
 ) -> None:
-    await tab.goto(f'{product.url}/sign-in?next={path}')
+    """In the browser in which they signed in before, while that login holds; else, or `anew`, through the form."""
+    if not anew:
+        known = _kept.get((product.url, email), {})
+        await tab.context.add_cookies([{'name': n, 'value': v, 'url': product.url} for n, v in known.items()])
+    await tab.goto(f'{product.url}{path}')
+    if tab.url.startswith(f'{product.url}/sign-in'):
+        await sign_in(tab, email)
+        await tab.wait_for_url(f'**{path}')
+        _kept[product.url, email] = {each['name']: each['value'] for each in await tab.context.cookies()}
+    await tab.wait_for_selector(ready)
+
+
+async def sign_in(tab: Page, email: str) -> None:
     await tab.get_by_label('E-mail').fill(email)
     await tab.get_by_label('Password').fill(PASSWORD)
     await tab.get_by_role('button', name='Sign in').click()
-    await tab.wait_for_url(f'**{path}')
-    await tab.wait_for_selector(ready)
 
 
 async def wear(tab: Page, product: Product, look: str) -> None:

@@ -14,10 +14,13 @@ from starlette.types import Scope
 from ..compose import Gateway
 from . import (
     blocked,
+    blueprints,
     calls,
     chats,
     contacts,
+    deliveries,
     events,
+    flow_secrets,
     flows,
     groups,
     health,
@@ -30,8 +33,12 @@ from . import (
     people,
     protection,
     quick_replies,
+    runs,
     sandbox,
     sessions,
+    templates,
+    trying,
+    webhooks,
 )
 from .asking import Asking, Route
 from .hook_door import HookDoor
@@ -41,8 +48,9 @@ from .problems import problem
 from .reference import openapi_of
 
 RESOURCES = (
-    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, flows, hooks, keys,
-    people, protection, hosts, sandbox, health, metrics,
+    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, templates, events, blueprints,
+    trying, flow_secrets, flows, runs, webhooks, deliveries, hooks, keys, people, protection, hosts, sandbox, health,
+    metrics,
 )  # fmt: skip
 PAGES = {'/api/docs'}
 

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from core.bodies import Body, time_text
 from core.bus import News
+from core.envelope import Named, envelope
 from core.errors import DovecoteError, Invalid, TooMany
 from core.rights import Asker
 from data.events import LoggedEvent, events_after, first_seq, last_seq
@@ -26,21 +27,12 @@ from .lists import OfSession
 
 MOST = 100  # streams at a time
 HELD = 1_000  # events that wait for one slow client
-API_VERSION = '2026-01'  # of what events look like; it changes when something is taken away
 HEARTBEAT = 15.0  # seconds
 PATIENCE = 30.0  # seconds a client may take to accept a piece
 BATCH = 500
 STOPPING = 'dovecote.stopping'  # announced when the server begins to end: streams would keep it waiting
 RIGHTS = 'dovecote.rights'  # announced when somebody may do less than before
 INSIDE = ('hosts.', 'sandbox.', 'dovecote.')  # for our own pages only
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A session as events show it; `account` is the number linked to it now, if one is."""
-
-    name: str
-    account: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,20 +210,6 @@ class Stream(StreamingResponse):
             known = self.names.get(news.session)
             account = news.body.get('phone', known.account if known else None)
             self.names[news.session] = Named(str(news.body['name']), account)
-
-
-def envelope(kind: str, *, id: str, at: str | None, data: Body, session: Named | None, chat: str) -> Body:
-    caused_by = data.get('message' if kind.startswith('flow.run.') else 'caused_by')
-    meta = {
-        'id': id,
-        'session': session.name if session else None,
-        'account': session.account if session else None,
-        'chat': chat or None,
-        'api_version': API_VERSION,
-        'correlation_id': caused_by or (data.get('id') if kind.startswith('message.') else None) or id,
-        'caused_by': caused_by,
-    }
-    return {'type': kind, 'timestamp': at, 'data': data, 'meta': meta}
 
 
 def _envelope_of(news: News, names: dict[str, Named]) -> Body:

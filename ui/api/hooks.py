@@ -64,7 +64,7 @@ class HookMedia(_Part):
 
 
 class HookMap(_Part):
-    action: Annotated[Literal['message', 'contact', 'flow'], Field(description='What is done.')] = 'message'
+    action: Annotated[Literal['message', 'contact', 'flow', 'none'], Field(description='What is done.')] = 'message'
     session: Annotated[str, Field(description=f'The name of the session. {TEMPLATE}', examples=['shop'])] = ''
     to: Annotated[str, Field(description='Whom it is about, written as in `POST /messages`; a template.',
                              examples=['{{ payload.phone }}'])] = ''  # fmt: skip

@@ -11,7 +11,7 @@ Schema = Mapping[str, Any]
 
 ULID = '01KB3M5V6J8QW2H4E9T7XZ1C0A'
 PLACEHOLDERS = {'name': 'shop', 'id': ULID, 'phone': '15551230001', 'key': 'welcome', 'kind': 'reach_out',
-                'to': '+15551230001', 'event': ULID}  # fmt: skip
+                'to': '+15551230001', 'event': ULID, 'secret': 'shop', 'blueprint': 'menu'}  # fmt: skip
 USUAL = {401, 403, 415, 422, 429}  # told once, above all operations
 DEEP = 3
 FORM = 'multipart/form-data'

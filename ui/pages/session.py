@@ -21,6 +21,7 @@ from ..countries import countries
 from ..day import day_figures
 from ..fetching import FetchingPanel
 from ..frame import frame
+from ..hearing import who_hears
 from ..live import live
 from ..login import guarded, page
 from ..overview import Hours, hours_of
@@ -171,6 +172,7 @@ class _Session:
                     calls_and_presence(self.gateway, self.login, self.name, self.id)
                 self.draw_danger(linked=True)
             with box('stack wide'):
+                who_hears(self.gateway, self.login, self.name)
                 self.draw_history()
 
     def draw_history(self) -> None:

@@ -1,20 +1,28 @@
-"""Making a new flow: empty, or a copy of another."""
+"""Making a new flow: empty, from a blueprint, or a copy of another."""
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
 
 from core.errors import Invalid, NotFound
 from data.database import read
 from data.flows import flow_by_key, flows_in_order
+from flows.blueprint import Input, blueprint, blueprints
 from flows.changes import Put
+from flows.flow import SCHEMA
+from flows.forms import Control, Field
+from flows.library import RESERVED
 from flows.rewriting import rewritten
 from flows.written import parse
 
 from ...aside import aside, reading
 from ...login import guarded
+from ...part import Part
 from ...pieces import box, button, dialog, field, words
+from .controls import MISSING, Offers, control_for
+from .form import HINTS
 
 if TYPE_CHECKING:
     from ...compose import Gateway
@@ -23,17 +31,20 @@ EMPTY = 'schema: dovecote.flow/1\nkey: flow\nname: Flow\n\ntriggers: []\n\nsteps
 
 
 async def new_flow(gateway: 'Gateway') -> None:
-    names = await reading(lambda: {f'copy:{row.key}': f'A copy of {row.name}' for row in flows_in_order()})
+    copies = await reading(lambda: {f'copy:{row.key}': f'A copy of {row.name}' for row in flows_in_order()})
+    made = {f'blueprint:{each.key}': each.name for each in await aside(blueprints)}
     with dialog('New flow', 'It is a draft at first: nothing runs before you publish it.') as form:
         with field('Name'):
             name = ui.input().props('maxlength=100 autofocus autocomplete=off')
         with field('Begin with'):
-            start = ui.select({'': 'Nothing: add cards one by one', **names}, value='')
+            start = ui.select({'': 'Nothing: add cards one by one', **made, **copies}, value='')
+        asking = _Inputs()
+        start.on_value_change(lambda event: asking.show(str(event.value or '')))
         problem = words('', 'problem small', 'p').props('role=alert')
 
         async def create() -> None:
             try:
-                key = await aside(_create, gateway, str(name.value or '').strip(), str(start.value or ''))
+                key = await aside(_create, gateway, str(name.value or '').strip(), str(start.value or ''), asking.said)
             except Invalid as error:
                 problem.set_text(str(error))
                 return
@@ -46,9 +57,49 @@ async def new_flow(gateway: 'Gateway') -> None:
             button('Create', 'primary', on_click=guarded(create, 'flows.edit'))
 
 
-def _create(gateway: 'Gateway', name: str, start: str) -> str:
+class _Inputs:
+    """What the chosen blueprint asks."""
+
+    def __init__(self) -> None:
+        self.said: dict[str, Any] = {}
+        self.around: Part[str] = Part(self._draw, 'stack wide scrolls inputs')
+
+    def show(self, start: str) -> None:
+        self.said = {}
+        self.around.show(start.removeprefix('blueprint:') if start.startswith('blueprint:') else '')
+
+    def _draw(self, key: str) -> None:
+        if not key:
+            return
+        chosen = blueprint(key)
+        words(chosen.description, 'small quiet', 'p')
+        for name, asked in chosen.inputs.items():
+            control = control_for(
+                _field(name, asked), Offers(), guarded(lambda said, name=name: self._keep(name, said))
+            )
+            with field(asked.title, asked.about or HINTS.get(control.field.control, '')):
+                control.draw()
+            control.show(MISSING)
+
+    async def _keep(self, name: str, said: Any) -> None:
+        self.said[name] = said
+
+
+def _field(name: str, asked: Input) -> Field:
+    lines: dict[str, Control] = {'text': 'template', 'url': 'line', 'tag': 'line', 'email': 'line'}
+    control = lines.get(asked.type) or asked.type
+    return Field(name=name, label=asked.title, hint='', control=control, default=asked.default,  # type: ignore[arg-type]
+                 choices=tuple(asked.options.items()))  # fmt: skip
+
+
+def _create(gateway: 'Gateway', name: str, start: str, inputs: Mapping[str, Any]) -> str:
     if not name:
         raise Invalid('A flow needs a name.', field='name')
+    if start.startswith('blueprint:'):
+        key = free_key(name)
+        document = blueprint(start.removeprefix('blueprint:')).flow(inputs, key=key, name=name)
+        gateway.library.draft({'schema': SCHEMA, **document}, key=key, fresh=True)
+        return key
     text = EMPTY
     if start.startswith('copy:'):
         with read():
@@ -68,9 +119,15 @@ async def copy_flow(gateway: 'Gateway', text: str) -> None:
 
 def add_copy(gateway: 'Gateway', text: str, name: str) -> str:
     """The same flow under a name and a key of its own; returns the key."""
-    with read():
-        taken = {str(row.key) for row in flows_in_order()}
-    word = re.sub(r'[^a-z0-9]+', '-', name.casefold()).strip('-')[:55] or 'flow'
-    key = next(each for each in (word, *(f'{word}-{number}' for number in range(2, 10_000))) if each not in taken)
-    gateway.library.draft(rewritten(text, [Put(place='key', value=key), Put(place='name', value=name)]), key=key)
+    key = free_key(name)
+    changes = [Put(place='key', value=key), Put(place='name', value=name)]
+    gateway.library.draft(rewritten(text, changes), key=key, fresh=True)
     return key
+
+
+def free_key(name: str) -> str:
+    """price-list, or price-list-2 when there is one."""
+    with read():
+        taken = {*(str(row.key) for row in flows_in_order()), *RESERVED}
+    word = re.sub(r'[^a-z0-9]+', '-', name.casefold()).strip('-')[:55] or 'flow'
+    return next(each for each in (word, *(f'{word}-{number}' for number in range(2, 10_000))) if each not in taken)

@@ -423,10 +423,9 @@ def _bones(card: Card) -> Any:
     ways = tuple(
         (
             way.word,
-            way.says,
-            way.goes,
+            way.list,
+            bool(way.goes),
             way.judges,
-            way.faults,
             tuple(map(_bones, way.judged)),
             tuple(map(_bones, way.cards)),
         )

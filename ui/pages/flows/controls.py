@@ -110,7 +110,7 @@ class _Switch(Control):
 
 class _Choice(Control):
     def draw(self) -> None:
-        self.many = self.field.many or self.field.control in ('session', 'flows', 'choices')
+        self.many = self.field.many
         self.element = ui.select(self._options(), multiple=self.many, on_change=self.changed)
         if self.many:
             self.element.props('use-chips')
@@ -118,7 +118,7 @@ class _Choice(Control):
     def _options(self) -> dict[Any, str]:
         match self.field.control:
             case 'session':
-                return {name: name for name in self.offers.sessions}
+                return {**({} if self.many else {'': 'Any'}), **{name: name for name in self.offers.sessions}}
             case 'flow' | 'flows':
                 return dict(self.offers.flows)
             case 'step':

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 SHOWN = 3
 # Every call has them, and nobody builds on them.
 EVERYBODY = {'accept', 'accept-encoding', 'connection', 'content-length', 'host', 'transfer-encoding', 'user-agent'}
-ACTIONS = {'message': 'Send a message', 'contact': 'Add or name a contact'}
+ACTIONS = {
+    'message': 'Send a message', 'contact': 'Add or name a contact', 'flow': 'Start a flow',
+    'none': 'Only start flows that wait for it',
+}  # fmt: skip
 UNKNOWN = {'create': 'Make them a contact', 'ignore': 'Leave it', 'error': 'Count it as failed'}
 CARET = '(event) => emit(event.target.selectionStart)'
 # What a template may be put into: field, label, hint.
@@ -38,6 +41,7 @@ FIELDS = (
     ('name', 'Name of the contact', ''),
 )
 MORE = (
+    ('flow', 'Flow', 'The key of the one to start, where that is the action.'),
     ('when', 'Only when', 'Nothing is done where this gives nothing, false, no or 0.'),
     ('for_each', 'For each of', 'A list, like {{ payload.lines }}; each of them is called item.'),
     ('delay', 'After', 'Seconds, or like 10m, 2h, 1d.'),
