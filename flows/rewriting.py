@@ -374,7 +374,7 @@ def _dressed(value: Any, old: Any) -> Any:
 def _dressed_text(value: str, old: Any) -> Any:
     if '\n' in value and not any(line.endswith((' ', '\t')) or line.startswith((' ', '\t')) for line in value.split('\n')):  # fmt: skip  # noqa: E501
         return LiteralScalarString(value)
-    if isinstance(old, ScalarNode) and old.style in QUOTES and '\n' not in value:
+    if isinstance(old, ScalarNode) and old.value and old.style in QUOTES and '\n' not in value:
         return QUOTES[old.style](value)
     if value.strip().lower() in ('yes', 'no', 'on', 'off', 'y', 'n'):  # words here, but not for every reader of YAML
         return SingleQuotedScalarString(value)

@@ -327,6 +327,9 @@ const name = () => {
   if (!content) return setTimeout(name, 50);
   content.tabIndex = 0;
   content.setAttribute('aria-label', %s);
+  for (const sheet of [...document.adoptedStyleSheets, ...document.styleSheets])
+    for (const rule of sheet.cssRules)  // both themes write comments in a grey that is too faint
+      if (rule.style?.color === 'rgb(106, 115, 125)') rule.style.color = 'var(--ink-3)';
 };
 name();
 """

@@ -115,7 +115,7 @@ class CardsPane:
         if self.may:
             made = button(f'Add a {part}', 'ghost small adds', 'add',
                           on_click=guarded(lambda: self._offer(part, place, len(cards)), 'flows.edit'))  # fmt: skip
-            if not place.startswith(('triggers', 'conditions')) and place != 'steps':
+            if place.startswith('steps/'):
                 made.props['aria-label'] = f'Add a {part} at {place}'
             if place:
                 self._catches(made, f'{place}/{len(cards)}', part, ends=True)
