@@ -155,7 +155,7 @@ def _choices(kind: Any) -> tuple[tuple[str, str], ...]:
         kind = get_args(kind)[0]
     if _outer(kind) is not Literal:
         return ()
-    return tuple((each, CALLED.get(each, each.replace('_', ' ').capitalize())) for each in get_args(kind))
+    return tuple((each, CALLED.get(each, each if each.isupper() else each.replace('_', ' ').capitalize())) for each in get_args(kind))
 
 
 def _written(info: FieldInfo) -> Any:

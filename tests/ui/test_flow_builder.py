@@ -78,6 +78,7 @@ async def test_a_keyword_menu_is_built_by_clicking(tab: Page, product: Product) 
     until(lambda: any(text.startswith('Hello Anna! Which?') for text in product.inbox(ANNA)), 20)
     product.say('Bread', ANNA)
     until(lambda: 'A loaf is 4.50' in product.inbox(ANNA), 20)
+    await as_it_came(tab)
     await small_and_dark(tab, product)
 
 
@@ -97,6 +98,15 @@ async def try_it(tab: Page) -> None:
     await bench.get_by_role('button', name='Which flows would match?').click()
     await expect(bench.get_by_role('listitem').filter(has_text='Welcome')).to_be_visible()
     assert await flaws(tab) == []
+
+
+async def as_it_came(tab: Page) -> None:
+    await tab.get_by_role('button', name='Past message').click()
+    past = tab.get_by_role('dialog', name='Past message')
+    await past.get_by_role('button', name='prices Anna').click()
+    bench = tab.get_by_role('region', name='Test bench')
+    await expect(bench.get_by_text('As Anna wrote it')).to_be_visible()
+    await expect(bench.get_by_text('The word “prices” was found')).to_be_visible()
 
 
 async def small_and_dark(tab: Page, product: Product) -> None:
@@ -168,6 +178,16 @@ async def with_a_colleague(tab: Page, chromium: Browser, product: Product) -> No
     await expect(card(tab, 'Answer second')).to_be_visible()
     await tab.get_by_role('button', name='Take theirs').click()
     await expect(card(tab, 'Answer another')).to_be_visible()
+    await tab.get_by_role('button', name='Publish version').click()
+    await tab.get_by_role('dialog').get_by_role('button', name='Publish despite').click()
+    await expect(tab.get_by_text('is live.')).to_be_visible()
+    await tab.get_by_role('button', name='More for Send a message 2').click()
+    await tab.get_by_text('Delete', exact=True).click()
+    await expect(tab.get_by_text('Your draft is not published.')).to_be_visible()
+    await tab.get_by_role('button', name='History').click()
+    assert await flaws(tab) == []
+    await tab.get_by_role('button', name='Restore version').click()
+    await expect(tab.locator('.says-it').filter(has_text='Answer')).to_have_text(['Answer another', 'Answer first'])
 
 
 async def test_a_blueprint_asks_and_becomes_a_draft(tab: Page, product: Product) -> None:

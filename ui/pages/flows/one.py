@@ -97,7 +97,8 @@ class FlowPage:
                          if self.draft.foreign else ('', False))  # fmt: skip
         if self.may:
             fresh = kept.published != kept.version
-            self.publishes.set_text(f'Publish version {kept.version}' if fresh else 'Published')
+            self.publishes.set_text('Publish' if fresh else 'Published')
+            self.which.set_text(f'\u00a0version {kept.version}' if fresh else '')
             self.publishes.set_enabled(fresh)
             self.switch.set_value(kept.enabled)
             self.switch.set_enabled(kept.published is not None)
@@ -128,6 +129,8 @@ class FlowPage:
                     self.switch.props['aria-label'] = 'The flow is on'
                     button('History', 'ghost', on_click=guarded(self.history, 'flows.edit')).classes('desk')
                     self.publishes = button('Publish', 'primary', on_click=guarded(self.publish, 'flows.edit'))
+                    with self.publishes:
+                        self.which = words('', 'desk')
                     with tool('more_horiz', 'More for this flow'), ui.menu():
                         ui.menu_item('History', guarded(self.history, 'flows.edit')).classes('pocket')
                         ui.menu_item('Copy…', guarded(lambda: copy_flow(self.gateway, self.draft.text), 'flows.edit'))
