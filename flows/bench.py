@@ -134,10 +134,10 @@ class _Attempt:
         try:
             judged = turn.judge(document.conditions) if document.conditions != () else None
             if judged is not None:
-                run.note('conditions', 'All true' if judged.true else f'Not true: {judged.text}', at,
+                run.note('conditions', 'All true' if judged.true else f'Not true: {judged.because}', at,
                          result=judged.told())  # fmt: skip
             if judged is not None and not judged.true:
-                return self._report(run, End(state='failed_conditions', reason='A condition was not true.'))
+                return self._report(run, End(state='failed_conditions', reason=f'Not true: {judged.because}.'))
             for name, said in document.variables.items():
                 run.variables[name] = turn.filled(said)
             run.variables.update(preset or {})

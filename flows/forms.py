@@ -155,7 +155,11 @@ def _choices(kind: Any) -> tuple[tuple[str, str], ...]:
         kind = get_args(kind)[0]
     if _outer(kind) is not Literal:
         return ()
-    return tuple((each, CALLED.get(each, each if each.isupper() else each.replace('_', ' ').capitalize())) for each in get_args(kind))
+    return tuple((each, CALLED.get(each, _worded(each))) for each in get_args(kind))
+
+
+def _worded(value: str) -> str:
+    return value if value.isupper() else value.replace('_', ' ').capitalize()
 
 
 def _written(info: FieldInfo) -> Any:
