@@ -44,6 +44,7 @@ async def test_a_keyword_menu_is_built_by_clicking(tab: Page, product: Product) 
     await expect(tab.get_by_text('Add what starts the flow.')).to_be_visible()
     await add(tab, 'Add a trigger', 'A message arrives')
     await expect(card(tab, 'A message arrives')).to_contain_text('there is no word to look for')
+    await expect(tab.get_by_label('Words', exact=True)).to_be_focused()
     await tab.get_by_label('Words', exact=True).fill('prices\nlist')
     await expect(card(tab, 'prices or list')).to_be_visible()
 

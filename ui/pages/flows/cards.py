@@ -322,6 +322,8 @@ class CardsPane:
         if place in self.holders and self.open != place:
             self._close()
             self._open(place)
+            if self.form is not None:
+                self.form.focus()
 
     async def _add_way(self, card: Card) -> None:
         number = sum(1 for way in card.ways if way.edits)

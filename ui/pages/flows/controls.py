@@ -84,10 +84,12 @@ class _Text(Control):
                 return [line.strip() for line in text.split('\n') if line.strip()]
             case 'json':
                 return _json(text)
+            case 'value' if isinstance(self.shown, list):
+                return [each.strip() for each in text.split(',') if each.strip()]
             case 'value':
                 return {'true': True, 'false': False}.get(text.strip().lower(), text)
             case 'template' | 'text':
-                return text
+                return text if self.shown in (MISSING, None) or isinstance(self.shown, str) else _json(text)
         return text.strip()
 
 
@@ -141,6 +143,7 @@ class _Rows(Control):
 
     def draw(self) -> None:
         self.rows: list[tuple[ui.input, ui.input]] = []
+        self.given: dict[str, Any] = {}  # by how it is shown: a number stays one as long as nobody changes it
         with box('stack') as self.element:
             self.lines = box('stack')
             tool('add', f'Add a line to {self.field.label}', on_click=lambda: self._line('', ''))
@@ -154,7 +157,9 @@ class _Rows(Control):
         self.rows.clear()
         self.lines.clear()
         for name, each in (said if isinstance(said, Mapping) else {}).items():
-            self._line(str(name), ', '.join(each) if isinstance(each, list | tuple) else _plainly(each))
+            shown = ', '.join(each) if self.field.control == 'hours' and not isinstance(each, str) else _plainly(each)
+            self.given[shown] = each
+            self._line(str(name), shown)
 
     def _line(self, name: str, value: str) -> None:
         with self.lines, box('beside'):
@@ -166,7 +171,7 @@ class _Rows(Control):
         pairs = ((str(left.value or '').strip(), str(right.value or '')) for left, right in self.rows)
         if self.field.control == 'hours':
             return {name: [each.strip() for each in value.split(',') if each.strip()] for name, value in pairs if name}
-        return {name: value for name, value in pairs if name}
+        return {name: self.given.get(value, value) for name, value in pairs if name}
 
     async def _tell(self) -> None:
         said = self._said()

@@ -117,11 +117,24 @@ class CardForm:
 
     async def _tell(self, name: str, each: Field, said: Any) -> None:
         place = f'{self.place}/{name}'.strip('/')
+        if each.control == 'value' and isinstance(said, str) and self._is_one_of():
+            said = [one.strip() for one in said.split(',') if one.strip()]
         empty = said in ('', None, [], {})
         change: Change = (
             Drop(place=place) if empty and not (each.required and said is not None) else Put(place=place, value=said)
         )
         await self._change(change, by=self)
+
+    def _is_one_of(self) -> bool:
+        op = self.controls.get('op')
+        return op is not None and op.element.value in ('in', 'not_in')
+
+    def focus(self) -> None:
+        """On the first field that is written in."""
+        for control in self.controls.values():
+            if isinstance(control.element, ui.input | ui.textarea):
+                control.element.run_method('focus')
+                return
 
     async def _turn(self, name: str, event: Any) -> None:
         _, around = self.parts[name]
