@@ -1,5 +1,6 @@
 """Hooks inside the house: what time does to them, how much they take, and that each thing is done once."""
 
+import hmac
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from core.hooks.errands import Errands
 from core.hooks.hooks import Hooks, Known, Settings
 from core.hooks.mapping import Map, MediaMap
 from core.hooks.reception import Reception, Taken
+from core.hooks.verifying import told_callers
 from core.housekeeping import Housekeeping
 from core.media import MediaStore
 from core.seal import Seal
@@ -156,6 +158,25 @@ def test_the_old_secret_is_good_for_a_day(porch: Porch) -> None:
     with pytest.raises(DovecoteError, match='not accepted'):
         porch.told(hook, {'n': 2}, authorization='old')
     assert porch.told(hook, {'n': 3}, authorization=fresh).id
+
+
+def test_who_calls_as_they_are_told_to_is_believed(porch: Porch) -> None:
+    token = porch.hook(kind='header', secret='tok')
+    assert told_callers(token.settings.kind, token.settings.auth) == (
+        'Send the header authorization with the secret, alone or after “Bearer”.'
+    )
+    assert porch.told(token, {'n': 1}, authorization='Bearer tok').id
+    signed = porch.hook(kind='hmac', secret='sec', auth={'prefix': 'v1=', 'signed': '{ts}.{body}', 'ts_header': 'x-at'})
+    assert told_callers(signed.settings.kind, signed.settings.auth) == (
+        'Send the header x-signature: v1=HMAC of {ts}.{body} with the secret, sha256, as hex. '
+        'The time is in the header x-at.'
+    )
+    at = str(int(porch.house.clock.now().timestamp()))
+    mark = hmac.new(b'sec', at.encode() + b'.{"n": 1}', 'sha256').hexdigest()
+    assert porch.told(signed, {'n': 1}, x_signature=f'v1={mark}', x_at=at).id
+    assert told_callers('basic', {'user': 'shop'}).startswith('Send the name shop ')
+    assert told_callers('query', {}) == 'Add ?token= and the secret to the address.'
+    assert told_callers('github', {}) == ''
 
 
 def test_a_hook_sealed_with_another_key_is_off_until_it_is_saved_again(porch: Porch) -> None:
