@@ -67,6 +67,7 @@ async def test_a_keyword_menu_is_built_by_clicking(tab: Page, product: Product) 
     await add(tab, 'Add a step at steps/1/branches/0/steps', 'Send a message')
     await tab.get_by_label('Text', exact=True).fill('A loaf is 4.50')
     await add(tab, 'Add a step at steps/1/else', 'Send a message')
+    await expect(tab.get_by_label('Text', exact=True)).to_have_value('')  # the form of the new one
     await tab.get_by_label('Text', exact=True).fill('A roll is 1.20')
     await expect(tab.get_by_text('Never published: nothing runs.', exact=True)).to_be_visible()
     await expect(tab.locator('.cm-content')).to_contain_text('text: A loaf is 4.50')
