@@ -19,6 +19,7 @@ from ...pieces import box, button, dialog, icon, tool, words
 from .controls import Offers
 from .draft import Draft
 from .form import CardForm
+from .sentences import draw_card_faults, draw_faults, draw_sentence, draw_way, sentence_words
 
 ICONS = {
     'message': 'chat', 'answer': 'ballot', 'reaction': 'add_reaction', 'inactivity': 'hourglass_empty',
@@ -61,7 +62,7 @@ class CardsPane:
         self.cards: dict[str, ui.element] = {}
 
     def draw(self) -> None:
-        self.faults: Part[tuple[Fault, ...]] = Part(_draw_faults, 'stack')
+        self.faults: Part[tuple[Fault, ...]] = Part(draw_faults, 'stack')
         self.around = box('stack-of-cards')
         self.gone: Part[str] = Part(self._draw_gone)
 
@@ -146,8 +147,8 @@ class CardsPane:
             opens.props('type=button').props['aria-expanded'] = 'false'
             opens.on('click', guarded(lambda: self.toggle(card.form), 'flows.edit'))
         with opens:
-            sentence: Part[tuple[str, str, bool]] = Part(_draw_sentence, tag='span')
-            faults: Part[tuple[Fault, ...]] = Part(_draw_card_faults, tag='span')
+            sentence: Part[tuple[str, str, bool]] = Part(draw_sentence, tag='span')
+            faults: Part[tuple[Fault, ...]] = Part(draw_card_faults, tag='span')
         self.shown[card.place] = _Shown(sentence, faults)
 
     def _way(self, card: Card, way: Way) -> None:
@@ -155,7 +156,7 @@ class CardsPane:
             group.props['aria-label'] = f'{way.word or card.says} of {card.label}'
             with box('way'):
                 words(way.word, 'strong')
-                told: Part[tuple[str, tuple[Fault, ...]]] = Part(_draw_way, tag='span')
+                told: Part[tuple[str, tuple[Fault, ...]]] = Part(draw_way, tag='span')
                 self.ways[way.list] = told
                 if self.may and (way.edits or (way.list.endswith('/else') and not way.cards)):
                     more = tool('more_horiz', f'More for {way.word} of {card.label} {card.number or ""}'.strip())
@@ -182,8 +183,8 @@ class CardsPane:
                 opens.props('type=button').props['aria-expanded'] = 'false'
                 opens.on('click', guarded(lambda: self.toggle('.'), 'flows.edit'))
             with opens:
-                self.settings: Part[str] = Part(_sentence_words, tag='span')
-                self.setting_faults: Part[tuple[Fault, ...]] = Part(_draw_card_faults, tag='span')
+                self.settings: Part[str] = Part(sentence_words, tag='span')
+                self.setting_faults: Part[tuple[Fault, ...]] = Part(draw_card_faults, tag='span')
             self._holder('.')
 
     def _refresh_settings(self, seen: Outline) -> None:
@@ -434,38 +435,6 @@ def _bones(card: Card) -> Any:
         for way in card.ways
     )
     return card.place, card.kind, card.form, card.number, ways
-
-
-def _draw_sentence(told: tuple[str, str, bool]) -> None:
-    says, note, _ = told
-    with box('says-it', 'span'):
-        _sentence_words(f'{says[:1].upper()}{says[1:]}')
-    if note:
-        words(note, 'under')
-
-
-def _draw_way(told: tuple[str, tuple[Fault, ...]]) -> None:
-    says, faults = told
-    _sentence_words(says)
-    _draw_card_faults(faults)
-
-
-def _sentence_words(text: str) -> None:
-    for index, part in enumerate(text.split('|')):
-        if part:
-            words(part, 'value-chip' if index % 2 else '')
-
-
-def _draw_faults(faults: tuple[Fault, ...]) -> None:
-    for fault in faults:
-        said = {'triggers': 'Add what starts the flow', 'steps': 'Add what the flow does'}.get(fault.field)
-        words(f'{said or fault.sentence[:1].upper() + fault.sentence[1:]}.', 'problem small', 'p')
-
-
-def _draw_card_faults(faults: tuple[Fault, ...]) -> None:
-    for fault in faults[:3]:
-        name = fault.field.rpartition('/')[2].replace('_', ' ')
-        words(f'{name.capitalize()}: {fault.sentence}' if name else fault.sentence, 'problem small block')
 
 
 def _closing(form: ui.dialog, act: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
