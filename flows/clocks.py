@@ -34,6 +34,7 @@ from .triggers.schedule import ScheduleTrigger
 log = logging.getLogger(__name__)
 
 TOO_LATE = timedelta(minutes=5)  # a moment that passed while the program was off starts nothing any more
+BEGUN_TOO_LATE = timedelta(hours=1)  # unless an audience was being gone through when it ended
 ZONES_AGAIN = timedelta(hours=1)  # how often it is looked in which zones an audience lives
 
 
@@ -94,7 +95,8 @@ class Clocks:
             (each for each in self._schedules() if (each[0].document.key, each[1].id) == (row.flow, row.trigger)), None
         )
         moment = row.working or row.next_at
-        if found is None or now - moment > TOO_LATE:
+        late = TOO_LATE if row.working is None else BEGUN_TOO_LATE
+        if found is None or now - moment > late:
             log.info('flow %s: a moment passed while nobody could look', row.flow)
             write(lambda: drop_clock(str(row.flow), str(row.trigger), str(row.zone)))
             self._set_for = None
@@ -103,7 +105,7 @@ class Clocks:
             return
         row.working = moment
         flow, trigger = found
-        following = next_moment(str(row.cron), str(row.zone), now)
+        following = next_moment(trigger.cron, str(row.zone), now)
         if trigger.audience is None:
             self.router.happen(self._occasion(trigger, moment, None), lambda: wind(row, following), only=flow)
             return

@@ -12,7 +12,7 @@ from core.bodies import time_text
 from core.errors import Conflict, DovecoteError, Invalid, NotFound
 from core.news import NewsDesk
 from core.world import World
-from data.database import after_commit, database, read, write
+from data.database import StorageFailed, after_commit, database, read, write
 from data.flows import version_of
 from data.runs import (
     Run,
@@ -21,11 +21,11 @@ from data.runs import (
     end_run,
     has_unrouted,
     insert_run,
-    interrupted_runs,
     is_running,
     last_start,
     open_runs,
     open_runs_of,
+    runs_at_work,
     save_run,
     starts_since,
     waiting_for,
@@ -36,6 +36,7 @@ from .carrying import Carrying
 from .doors import Doors
 from .effects import HandOff, StartFlow
 from .flow import Document, Mode, Scope, read_document
+from .hands import Hands
 from .library import Library, LiveFlow
 from .occasion import Occasion
 from .program import Program
@@ -45,12 +46,16 @@ from .steps.base import End, Wait, Woken
 from .triggers import Trigger
 from .triggers.base import Found
 from .turn import Turn
-from .walk import Walk, short
+from .walk import BROKEN, Walk, short
 
 log = logging.getLogger(__name__)
 
 SLOW_RUNS = 16  # that ask somebody else at a time
 DEEPEST = 5  # flows that start each other
+PROGRAMS_MOST = 500  # of older versions, which runs still go on with
+LOOKS = 10.0  # seconds between two looks for runs that nobody has in hand
+# What takes a run out of its queue, or begins one that was called.
+FROM_QUEUE: dict[str, Any] = {'by': 'queue', 'facts': {}}
 # What a run goes by whose own document cannot be had.
 GONE = read_document(
     {'key': 'gone', 'name': 'Gone', 'triggers': [{'type': 'manual'}], 'steps': [{'do': 'stop'}]}
@@ -59,7 +64,10 @@ GONE = read_document(
 
 @dataclass(slots=True, kw_only=True)
 class Begun:
-    """A run that is to be kept: `walk` is None when something kept it from running, `state` says what."""
+    """A run that is to be kept: `walk` is None when something kept it from running, `state` says what.
+
+    `before`: lines of its trace before the walk.
+    """
 
     run: RunState
     flow: LiveFlow
@@ -67,6 +75,7 @@ class Begun:
     detail: str
     walk: Walk | None = None
     outcome: Wait | End | None = None
+    before: int = 0
 
 
 class Runner:
@@ -82,6 +91,9 @@ class Runner:
         self._programs: dict[tuple[str, int], tuple[Document, Program]] = {}
         self._lock = threading.Lock()
         self._woken: set[str] = set()  # is in somebody's queue
+        self._hands = Hands()
+        self._unheld: set[tuple[str, int]] = set()  # as of the last look
+        self._next_look = 0.0
 
         carrying.call = self._call
         library.end_runs = self._end_all
@@ -109,6 +121,7 @@ class Runner:
             begun.state, begun.detail = 'error', str(error)
             return begun
         run.position = flow.program.first
+        begun.before = len(run.steps)
         begun.walk = self._walk(run, flow.document, flow.program, values)
         begun.outcome = begun.walk.go()
         return begun
@@ -138,6 +151,8 @@ class Runner:
         if run.depth > DEEPEST:
             return 'suppressed_loop', f'More than {DEEPEST} flows have started each other.'
         limits, now = document.limits, run.started_at
+        if limits.cooldown is None and limits.max_runs is None:
+            return None
         with read():
             if limits.cooldown is not None:
                 last = last_start(run.flow, limits.cooldown.per, _whose(limits.cooldown.per, run))
@@ -176,18 +191,24 @@ class Runner:
         """Inside a write: the row of a new run, what it does, and what it comes to."""
         run, mode = begun.run, begun.flow.document.mode
         if begun.walk is not None:
-            self._by_mode(begun, mode)
+            # Again, inside the write: somebody else may have started it at the same moment.
+            kept_from = self._kept_from(run, begun.flow.document)
+            if kept_from is not None:
+                self._refuse(begun, *kept_from)
+            else:
+                self._by_mode(begun, mode)
         if begun.walk is None:
             self._finish(run, begun.flow.document, begun.state, begun.detail)
         elif begun.state == 'queued':
             self._save(run, state='queued')
+            self._lead_on(run.flow, run.scope, run.chat_id)
         else:
             self._settle(begun.walk, begun.outcome)
 
     def _save(self, run: RunState, **values: Any) -> bool:
         """Where it stands, in one statement also when it is new; False when it was overtaken."""
         if run.kept:
-            return save_run(run.id, run.turn, **_standing(run), **values)
+            return save_run(run.id, run.turn, **{**_standing(run), **values})
         run.kept = True
         about = {
             'id': run.id, 'flow': run.flow, 'version': run.version, 'trigger': run.trigger, 'session': run.session_id,
@@ -207,29 +228,35 @@ class Runner:
             self._refuse(begun, 'failed_single', 'It still runs.')
         elif mode.type == 'restart':
             for id, _ in others:
-                self._cancel(id, 'Started anew.')
+                self.end(id, 'Started anew.')
         elif len(others) >= mode.max:
             if mode.overflow == 'oldest':
-                self._cancel(others[0][0], 'A newer run took its place.')
+                self.end(others[0][0], 'A newer run took its place.')
             else:
                 self._refuse(begun, 'failed_max_runs', f'{len(others)} runs are under way already.')
         if mode.type == 'queued' and begun.walk is not None:
-            run = begun.run
-            run.position, run.taken, run.variables, run.loops = begun.flow.program.first, 0, {}, {}
-            del run.steps[2:]
+            self._unwalked(begun)
             begun.state = 'queued'
 
     def _refuse(self, begun: Begun, state: str, detail: str) -> None:
+        self._unwalked(begun)
         begun.walk, begun.state, begun.detail = None, state, detail
+
+    def _unwalked(self, begun: Begun) -> None:
+        """Nothing of its walk comes about."""
+        run = begun.run
+        run.position, run.taken, run.variables, run.loops = begun.flow.program.first, 0, {}, {}
+        del run.steps[begun.before :]
 
     def _settle(self, walk: Walk, outcome: Wait | End | None) -> None:
         """Inside a write, of a claimed run: carry out what it wants done, then write down where it stands."""
         run, document = walk.run, walk.document
-        if run.kept and not is_running(
-            run.id, run.turn
-        ):  # cancelled meanwhile, or overtaken: then nothing of it happens
+        # Cancelled meanwhile, or overtaken: then nothing of it happens.
+        if run.kept and not is_running(run.id, run.turn):
             return
-        if not document.shadow:
+        if document.shadow:
+            outcome = _only_traced(outcome)
+        else:
             for number, effect in walk.effects:
                 try:
                     self.carrying.out(effect, run, document)
@@ -254,7 +281,7 @@ class Runner:
             return
         run = walk.run
         self._save(run)
-        after_commit(lambda: self.at_work(run.chat_id or run.id, lambda: self._go_on(run.id, run.turn)))
+        after_commit(lambda: self._soon(run.id, run.chat_id, lambda: self._go_on(run.id, run.turn)))
 
     def _sleep(self, run: RunState, wait: Wait) -> None:
         key = wait.key or (run.chat_id or '' if wait.kind == 'answer' else '')
@@ -264,8 +291,14 @@ class Runner:
 
     def _finish(self, run: RunState, document: Document, state: str, detail: str) -> None:
         now = self.world.now()
-        if not self._save(run, state=state, detail=detail, finished_at=now):
+        if not self._save(run, state=state, detail=detail, finished_at=now, woken=None):
             return
+        self._tell_of_end(run, state, detail)
+        if document.mode.type == 'queued':
+            self._lead_on(run.flow, run.scope, run.chat_id)
+
+    def _tell_of_end(self, run: RunState, state: str, detail: str) -> None:
+        """Everybody who listens, and the run that waits for it."""
         body = {
             'run': run.id,
             'flow': run.flow,
@@ -277,35 +310,24 @@ class Runner:
         kind = 'flow.run.failed' if state in ('error', 'timeout') else 'flow.run.finished'
         self.desk.tell(kind, body, session=run.session_id or '', chat=run.chat_id or '')
         if run.parent is not None:
-            self._wake_parent(run, state)
-        self._next_in_queue(document, run)
-
-    def _wake_parent(self, run: RunState, state: str) -> None:
-        for parent in waiting_for('run', run.id):
-            self._wake_soon(parent, Woken(by='run', facts={'state': state, 'values': run.variables}))
-
-    def _next_in_queue(self, document: Document, run: RunState) -> None:
-        if document.mode.type == 'queued':
-            self._lead_on(run.flow, run.scope, run.chat_id)
+            for parent in waiting_for('run', run.id):
+                self.wake(parent, Woken(by='run', facts={'state': state, 'values': run.variables}))
 
     def _lead_on(self, flow: str, scope: str, chat_id: str | None) -> None:
         """The next of a queue begins, if it is its turn."""
         others = open_runs(flow, scope)
         if others and all(state == 'queued' for _, state in others):
             first = others[0][0]
-            after_commit(lambda: self.at_work(chat_id or first, partial(self._leave_queue, first)))
+            after_commit(lambda: self._soon(first, chat_id, partial(self._leave_queue, first)))
 
-    def _cancel(self, id: str, reason: str) -> bool:
-        return end_run(id, 'cancelled', reason, self.world.now())
-
-    def end(self, id: str, reason: str) -> bool:
+    def end(self, id: str, reason: str, state: str = 'cancelled') -> bool:
         """Inside a write: a run that is under way is over, and the one it waits for; False when it was already."""
         row: Run | None = Run.get_or_none(Run.id == id)
-        if row is None or not self._cancel(id, reason):
+        if row is None or not end_run(id, state, reason, self.world.now()):
             return False
         if row.wait_kind == 'run':
             self.end(str(row.wait_key), reason)
-        self._wake_parent(_state(row), 'cancelled')
+        self._tell_of_end(_state(row), state, reason)
         self._lead_on(str(row.flow), str(row.scope), row.chat)
         return True
 
@@ -316,7 +338,10 @@ class Runner:
 
     def hand_off(self, run: Run, note: str) -> None:
         """Inside a write: a person answers in its chat from now on."""
-        document, _ = self._program(str(run.flow), int(run.version))
+        try:
+            document, _ = self._program(str(run.flow), int(run.version))
+        except Invalid:  # a newer program does not understand it any more
+            document = GONE
         self.carrying.out(HandOff(note=note), _state(run), document)
 
     def cancel(self, id: str, reason: str) -> bool:
@@ -346,22 +371,22 @@ class Runner:
         return id
 
     def _set_off(self, id: str, key: str, trigger: dict[str, Any], **about: Any) -> None:
-        """A run that begins once this is kept."""
+        """A run that begins once this is kept; it stands in no queue but its own."""
         flow, now = self.library.flow(key), self.world.now()
         insert_run(
             id=id, flow=key, version=flow.version, trigger=trigger, state='queued', position=flow.program.first,
-            started_at=now, expires_at=now + flow.document.limits.timeout, **about,
+            scope=id, started_at=now, expires_at=now + flow.document.limits.timeout, **about,
         )  # fmt: skip
-        after_commit(lambda: self.at_work(about.get('chat') or id, partial(self._leave_queue, id)))
+        after_commit(lambda: self._soon(id, about.get('chat'), partial(self._leave_queue, id)))
 
     # ---- going on
 
     def start(self) -> None:
         """What was being worked on when the program ended goes on from where it stood."""
         with read():
-            rows = interrupted_runs()
-        for id, chat in rows:
-            self.at_work(chat or id, partial(self._recover, id))
+            rows = runs_at_work()
+        for id, chat, state, _ in rows:
+            self._take_on(id, chat, state)
 
     def stop(self) -> None:
         self._slow.shutdown(wait=False, cancel_futures=True)
@@ -373,7 +398,36 @@ class Runner:
         for id, chat, turn in due:
             if id not in self._woken:
                 self._woken.add(id)
-                self.at_work(chat or id, partial(self._time_up, id, turn))
+                self._soon(id, chat, partial(self._time_up, id, turn))
+        ticks = self.world.ticks()
+        if ticks >= self._next_look:
+            self._next_look = ticks + LOOKS
+            self._look_for_forgotten()
+
+    def _look_for_forgotten(self) -> None:
+        """What nobody has in hand, now and at the last look, was let fall: the disk was full, or something broke."""
+        with read():
+            rows = [row for row in runs_at_work() if not self._hands.hold(row[0])]
+        before, self._unheld = self._unheld, {(id, turn) for id, _, _, turn in rows}
+        for id, chat, state, turn in rows:
+            if (id, turn) in before:
+                self._take_on(id, chat, state)
+
+    def _take_on(self, id: str, chat: str | None, state: str) -> None:
+        self._soon(id, chat, partial(self._leave_queue if state == 'queued' else self._recover, id))
+
+    def _soon(self, id: str, chat: str | None, work: Callable[[], object]) -> None:
+        """In the turn of its chat; it is in hand from now on."""
+        self.at_work(chat or id, self._hands.holding(id, partial(self._try, id, work)))
+
+    def _try(self, id: str, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except StorageFailed as error:  # the sweep comes back to it
+            log.error('run %s could not be kept: %s', id, error)
+        except Exception:  # neither may it stop the others, nor break again and again
+            log.exception('run %s broke', id)
+            write(lambda: self.end(id, BROKEN, 'error'))
 
     def _time_up(self, id: str, turn: int) -> None:
         self._woken.discard(id)
@@ -395,24 +449,29 @@ class Runner:
 
     def claim(self, run: Run, woken: Woken) -> Callable[[], None] | None:
         """Inside a write: take on a run that waits. What then goes on with it, or None: something was faster."""
-        turn = claim_run(str(run.id), ['waiting'], int(run.turn), woken=_kept(woken))
-        return None if turn is None else partial(self._carry_on, str(run.id), turn, woken)
+        id = str(run.id)
+        turn = claim_run(id, ['waiting'], int(run.turn), woken=_kept(woken))
+        if turn is None:
+            return None
+        go_on = partial(self._carry_on, id, turn, woken)
+        return lambda: self._hands.holding(id, partial(self._try, id, go_on))()
 
     def event(self, correlation: str, facts: Mapping[str, Any]) -> int:
         """Inside a write: something named by `correlation` happened; returns how many runs waited for it."""
         rows = waiting_for('event', correlation)
         for row in rows:
-            self._wake_soon(row, Woken(by='event', facts=facts))
+            self.wake(row, Woken(by='event', facts=facts))
         return len(rows)
 
-    def _wake_soon(self, row: Run, woken: Woken) -> None:
-        """Inside a write."""
+    def wake(self, row: Run, woken: Woken) -> bool:
+        """Inside a write: it goes on once that is kept; False when something was faster."""
         go_on = self.claim(row, woken)
         if go_on is not None:
-            after_commit(lambda: self.at_work(row.chat or str(row.id), go_on))
+            after_commit(lambda: self._soon(str(row.id), row.chat, go_on))
+        return go_on is not None
 
     def _leave_queue(self, id: str) -> None:
-        claimed = write(lambda: claim_run(id, ['queued']))
+        claimed = write(lambda: claim_run(id, ['queued'], woken=FROM_QUEUE))
         if claimed is not None:
             self._carry_on(id, claimed, None, fresh=True)
 
@@ -420,24 +479,26 @@ class Runner:
         """With what had woken it, if it did not get further."""
         with read():
             row: Run | None = Run.get_or_none(Run.id == id)
-        claimed = write(lambda: claim_run(id, ['running']))
-        if row is not None and claimed is not None:
-            self._carry_on(id, claimed, Woken(**row.woken) if row.woken else None, slow=True)
+        claimed = None if row is None else write(lambda: claim_run(id, ['running'], int(row.turn)))
+        if row is None or claimed is None:
+            return
+        by = row.woken['by'] if row.woken and not row.woken.get('past') else ''
+        woken = Woken(by=by, facts=row.woken['facts']) if by not in ('', 'queue') else None
+        self._carry_on(id, claimed, woken, fresh=by == 'queue')
 
     def _go_on(self, id: str, turn: int) -> None:
         self._carry_on(id, turn, None)
 
     def _go_on_slowly(self, id: str, turn: int) -> None:
         try:
-            self._slow.submit(self._slowly, id, turn)
+            self._slow.submit(self._hands.holding(id, partial(self._slowly, id, turn)))
         except RuntimeError:  # we are stopping; it goes on after the next start
+            self._hands.let_go(id)
             log.info('run %s goes on after the next start', id)
 
     def _slowly(self, id: str, turn: int) -> None:
         try:
-            self._carry_on(id, turn, None, slow=True)
-        except Exception:  # the run is in its row, and the next start takes it on
-            log.exception('run %s broke', id)
+            self._try(id, lambda: self._carry_on(id, turn, None, slow=True))
         finally:
             database.close()
 
@@ -461,8 +522,9 @@ class Runner:
             gone = f'Version {run.version} of its flow is not there any more.'
             return self._walk(run, GONE, Program(GONE.steps), {}), End(state='error', reason=gone)
         values = scene(run, now)
-        if woken is not None and woken.by in ('answer', 'event'):
-            values = {**values, woken.by: dict(woken.facts)}
+        run.woken = run.woken if woken is None else _kept(woken)
+        if run.woken is not None and run.woken['by'] in ('answer', 'event'):  # also after a step that took its time
+            values = {**values, run.woken['by']: run.woken['facts']}
         walk = self._walk(run, document, program, values)
         if woken is not None and woken.by == 'time' and now >= run.expires_at:
             return walk, End(state='timeout', reason='The run took longer than it may.')
@@ -490,6 +552,8 @@ class Runner:
             known = document, Program(document.steps)
             with self._lock:
                 self._programs[key, version] = known
+                while len(self._programs) > PROGRAMS_MOST:
+                    del self._programs[next(iter(self._programs))]
         return known
 
 
@@ -509,6 +573,17 @@ def _whose(per: Scope, run: RunState) -> str:
     return {'contact': run.contact_id, 'chat': run.chat_id, 'session': run.session_id}.get(per) or ''
 
 
+def _only_traced(outcome: Wait | End | None) -> End:
+    """A flow that only traces must not take the answer that another one waits for, nor ask anybody."""
+    match outcome:
+        case End():
+            return outcome
+        case Wait(about=about):
+            return End(reason=f'Only traced: here it would wait for {about or "a while"}.')
+        case None:
+            return End(reason='Only traced: here it would ask another system.')
+
+
 def _kept(woken: Woken) -> dict[str, Any]:
     return {'by': woken.by, 'facts': dict(woken.facts)}
 
@@ -517,7 +592,7 @@ def _standing(run: RunState) -> dict[str, Any]:
     """Where a run stands, as its row keeps it."""
     return {
         'position': run.position, 'variables': run.variables, 'loops': run.loops, 'steps': run.steps,
-        'taken': run.taken,
+        'taken': run.taken, 'woken': {**run.woken, 'past': True} if run.woken else None,
     }  # fmt: skip
 
 
@@ -529,4 +604,5 @@ def _state(row: Run) -> RunState:
         correlation=str(row.correlation), parent=row.parent, depth=int(row.depth), started_at=row.started_at,
         expires_at=row.expires_at, scope=str(row.scope), position=str(row.position), variables=row.variables,
         loops=row.loops, steps=row.steps, taken=int(row.taken), turn=int(row.turn), kept=True,
+        woken=row.woken,
     )  # fmt: skip
