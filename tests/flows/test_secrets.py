@@ -101,6 +101,7 @@ def test_a_secret_is_masked_in_whatever_comes_back(house: House, elsewhere: Web)
     assert run.variables['got'] == {'said': '••••', 'url': '/••••', 'list': [{'••••': 1}]}
     assert 'sesame' not in json.dumps([run.steps, run.variables, run.loops])
     assert masked(['short', None, 3], {'s': 'sho'}) == ['short', None, 3]
+    assert masked('opensesame.invalid cannot be reached', {'s': 'OpenSesame'}) == '••••.invalid cannot be reached'
 
 
 @pytest.mark.parametrize(
