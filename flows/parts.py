@@ -73,10 +73,10 @@ def span_of(said: Any) -> timedelta:
         text += 's'
     if not re.fullmatch(rf'({SPAN.pattern}\s*)+', text):
         raise ValueError('a time is written as 30s, 10m, 2h or 1d')
-    found = timedelta(seconds=sum(float(number) * UNITS[unit] for number, unit in SPAN.findall(text)))
-    if not timedelta(0) < found <= LONGEST_SPAN:
+    seconds = sum(float(number) * UNITS[unit] for number, unit in SPAN.findall(text))
+    if not 0 < seconds <= LONGEST_SPAN.total_seconds():
         raise ValueError('a time is at least a moment and at most a year')
-    return found
+    return timedelta(seconds=seconds)
 
 
 def _checked(source: str) -> str:

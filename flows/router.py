@@ -314,20 +314,23 @@ class Router:
     # ---- what is no message
 
     def happen(
-        self, occasion: Occasion, first: Callable[[], bool] = lambda: True, *, only: LiveFlow | None = None
-    ) -> list[str]:
+        self, occasion: Occasion, first: Callable[[], bool] = lambda: True, *, only: LiveFlow | None = None,
+        also: Callable[[list[str]], object] = lambda ids: None,
+    ) -> list[str]:  # fmt: skip
         """Start the flows that wait for this (`only` this one), on this thread; the ids of their runs.
 
-        `first` belongs to the same write; when it says False, this was done before and nothing happens.
+        `first` belongs to the same write; when it says False, this was done before and nothing happens. So does
+        `also`, which gets the ids.
         """
-        return self.happen_together([occasion], first, only=only)
+        return self.happen_together([occasion], first, only=only, also=also)
 
     def happen_together(
-        self, occasions: Sequence[Occasion], first: Callable[[], bool], *, only: LiveFlow | None = None
-    ) -> list[str]:
+        self, occasions: Sequence[Occasion], first: Callable[[], bool], *, only: LiveFlow | None = None,
+        also: Callable[[list[str]], object] = lambda ids: None,
+    ) -> list[str]:  # fmt: skip
         """The same for all that one thing brought about: they are kept together, or none of them."""
         begun = [each for occasion in occasions for each in self._begun(occasion, only)]
-        return write(lambda: self._keep_all(begun, first))
+        return write(lambda: self._keep_all(begun, first, also))
 
     def _begun(self, occasion: Occasion, only: LiveFlow | None) -> list[Begun]:
         begun: list[Begun] = []
@@ -352,12 +355,16 @@ class Router:
             return False
         return chat.human_until is None or chat.human_until > self.world.now()
 
-    def _keep_all(self, begun: list[Begun], first: Callable[[], bool]) -> list[str]:
+    def _keep_all(
+        self, begun: list[Begun], first: Callable[[], bool], also: Callable[[list[str]], object]
+    ) -> list[str]:
         if not first():
             return []
         for each in begun:
             self.runner.keep(each)
-        return [each.run.id for each in begun]
+        ids = [each.run.id for each in begun]
+        also(ids)
+        return ids
 
 
 def fitting(flow: LiveFlow, occasion: Occasion) -> tuple[Trigger, Found] | str:

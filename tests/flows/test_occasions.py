@@ -263,6 +263,24 @@ def test_an_audience_that_was_begun_is_gone_through_after_a_crash(house: House) 
     assert told(house) == ['Morning']
 
 
+def test_a_large_audience_lets_other_things_have_their_turn(house: House) -> None:
+    people = [f'C{number:03}' for number in range(230)]
+    at = house.clock.at
+    write(lambda: [Contact.create(id=id, phone=f'1555200{id[1:]}', created_at=at) for id in people])
+    write(lambda: [add_tags(id, ['vip']) for id in people])
+    house.library.save(
+        flow({'type': 'schedule', 'cron': '0 9 * * *', 'audience': {'tag': 'vip'}}, {'do': 'log', 'text': 'x'})
+    )
+    house.clocks.tick()
+    house.clock.at = datetime(2026, 11, 23, 9, 0, 1, tzinfo=UTC)
+    ran = []
+    for _ in range(4):
+        house.clocks.tick()
+        house.clock.later(hours=1, minutes=1)  # however long it takes
+        ran.append(len(states(house)))
+    assert ran == [100, 200, 230, 230]
+
+
 # ---- the router's fixed order
 
 

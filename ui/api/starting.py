@@ -1,5 +1,6 @@
 """Flows that programs start."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -38,8 +39,13 @@ class NewStart(BaseModel):
         return self
 
 
-def started(gateway: Gateway, asker: Asker, key: str, new: NewStart) -> list[str]:
-    """The ids of its runs. Raises NotFound for what the asker may not see, Conflict for what cannot be started."""
+def started(
+    gateway: Gateway, asker: Asker, key: str, new: NewStart, keep: Callable[[list[str]], object]
+) -> list[str]:
+    """The ids of its runs, which `keep` gets inside the write that keeps them.
+
+    Raises NotFound for what the asker may not see, Forbidden and Conflict for what cannot be started.
+    """
     flow = _live(gateway, key)
     _check_sessions(gateway, asker, flow)
     if all(trigger.type != 'api' for trigger in flow.document.triggers):
@@ -49,7 +55,7 @@ def started(gateway: Gateway, asker: Asker, key: str, new: NewStart) -> list[str
     why = fitting(flow, occasion)
     if isinstance(why, str):
         raise Conflict(f'The flow {key} is not started like this: {why}.', code='no_api_trigger')
-    return gateway.router.happen(occasion, only=flow)
+    return gateway.router.happen(occasion, only=flow, also=keep)
 
 
 def _check_sessions(gateway: Gateway, asker: Asker, flow: LiveFlow) -> None:
