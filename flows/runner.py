@@ -143,7 +143,9 @@ class Runner:
             depth=occasion.depth,
             started_at=now,
             expires_at=now + document.limits.timeout,
-            scope=_scope_of(document.mode.scope, occasion),
+            scope=_scope_of(
+                document.mode.scope, contact=occasion.contact_id, chat=occasion.chat_id, session=occasion.session_id
+            ),
         )
 
     def _kept_from(self, run: RunState, document: Document) -> tuple[str, str] | None:
@@ -196,7 +198,7 @@ class Runner:
             if kept_from is not None:
                 self._refuse(begun, *kept_from)
             else:
-                self._by_mode(begun, mode)
+                self._stand(begun, *self._by_mode(run.flow, mode, run.scope))
         if begun.walk is None:
             self._finish(run, begun.flow.document, begun.state, begun.detail)
         elif begun.state == 'queued':
@@ -219,24 +221,28 @@ class Runner:
         insert_run(**{**about, **_standing(run), **values})
         return True
 
-    def _by_mode(self, begun: Begun, mode: Mode) -> None:
-        """Whether it may run beside those that are under way."""
-        others = open_runs(begun.run.flow, begun.run.scope)
+    def _by_mode(self, flow: str, mode: Mode, scope: str) -> tuple[str, str]:
+        """(state, detail) of one more run beside those that are under way: running, queued, or why not at all."""
+        others = open_runs(flow, scope)
         if not others:
-            return
+            return 'running', ''
         if mode.type == 'single':
-            self._refuse(begun, 'failed_single', 'It still runs.')
-        elif mode.type == 'restart':
+            return 'failed_single', 'It still runs.'
+        if mode.type == 'restart':
             for id, _ in others:
                 self.end(id, 'Started anew.')
         elif len(others) >= mode.max:
-            if mode.overflow == 'oldest':
-                self.end(others[0][0], 'A newer run took its place.')
-            else:
-                self._refuse(begun, 'failed_max_runs', f'{len(others)} runs are under way already.')
-        if mode.type == 'queued' and begun.walk is not None:
+            if mode.overflow != 'oldest':
+                return 'failed_max_runs', f'{len(others)} runs are under way already.'
+            self.end(others[0][0], 'A newer run took its place.')
+        return ('queued' if mode.type == 'queued' else 'running'), ''
+
+    def _stand(self, begun: Begun, state: str, detail: str) -> None:
+        if state == 'queued':
             self._unwalked(begun)
-            begun.state = 'queued'
+            begun.state = state
+        elif state != 'running':
+            self._refuse(begun, state, detail)
 
     def _refuse(self, begun: Begun, state: str, detail: str) -> None:
         self._unwalked(begun)
@@ -364,20 +370,30 @@ class Runner:
         if row is None:
             raise NotFound(f'There is no session called “{session[:48]}”.')
         id, chat_id = self.world.new_id(), self.carrying.outbox.identities.chat(str(row.id), contact_id=contact_id)
+        mode = self.library.flow(key).document.mode
+        scope = _scope_of(mode.scope, contact=contact_id, chat=chat_id, session=str(row.id))
+        state, why = self._by_mode(key, mode, scope)
+        if state not in ('running', 'queued'):
+            raise Conflict(f'The flow {key} was not started: {why}', code=state)
         self._set_off(
-            id, key, {'id': 'hook', 'type': 'webhook', 'payload': payload}, session=str(row.id), chat=chat_id,
-            contact=contact_id, correlation=id,
+            id, key, {'id': 'hook', 'type': 'webhook', 'payload': payload}, state=state, scope=scope,
+            session=str(row.id), chat=chat_id, contact=contact_id, correlation=id,
         )  # fmt: skip
         return id
 
-    def _set_off(self, id: str, key: str, trigger: dict[str, Any], **about: Any) -> None:
-        """A run that begins once this is kept; it stands in no queue but its own."""
+    def _set_off(
+        self, id: str, key: str, trigger: dict[str, Any], *, state: str = 'running', scope: str = '', **about: Any
+    ) -> None:  # fmt: skip
+        """A run that begins once this is kept; without a `scope` it does not count beside others of its flow."""
         flow, now = self.library.flow(key), self.world.now()
         insert_run(
-            id=id, flow=key, version=flow.version, trigger=trigger, state='queued', position=flow.program.first,
-            scope=id, started_at=now, expires_at=now + flow.document.limits.timeout, **about,
+            id=id, flow=key, version=flow.version, trigger=trigger, state=state, position=flow.program.first,
+            scope=scope or id, woken=FROM_QUEUE, started_at=now, expires_at=now + flow.document.limits.timeout, **about,
         )  # fmt: skip
-        after_commit(lambda: self._soon(id, about.get('chat'), partial(self._leave_queue, id)))
+        if state == 'queued':
+            self._lead_on(key, scope, about.get('chat'))
+        else:
+            after_commit(lambda: self._soon(id, about.get('chat'), partial(self._recover, id)))
 
     # ---- going on
 
@@ -557,14 +573,14 @@ class Runner:
         return known
 
 
-def _scope_of(scope: Scope, occasion: Occasion) -> str:
+def _scope_of(scope: Scope, *, contact: str | None, chat: str | None, session: str | None) -> str:
     match scope:
         case 'contact':  # who writes in a group is one by one; without a person, the chat has to do
-            return occasion.contact_id or occasion.chat_id or ''
+            return contact or chat or ''
         case 'chat':
-            return occasion.chat_id or ''
+            return chat or ''
         case 'session':
-            return occasion.session_id or ''
+            return session or ''
         case _:
             return ''
 

@@ -20,7 +20,8 @@ from .turn import Turn
 
 log = logging.getLogger(__name__)
 
-LONGEST_VALUE = 20_000  # characters of a value in the trace
+LONGEST_VALUE, SHORTER = 20_000, 500  # characters of a value in the trace
+IN_FULL = 50  # lines of it; a loop may have hundreds, which are written down again and again
 BROKEN = 'Something broke inside Dovecote while this ran; its log says what.'
 
 
@@ -112,10 +113,11 @@ class Walk:
         ms = round((perf_counter() - started) * 1000, 2)
         changed = {name: value for name, value in run.variables.items() if before.get(name, turn) != value}
         more: dict[str, Any] = {'id': node.step.id, 'do': node.step.do, 'ms': ms}
+        most = LONGEST_VALUE if len(run.steps) < IN_FULL else SHORTER
         if turn.result:
-            more['result'] = short(turn.result)
+            more['result'] = short(turn.result, most)
         if changed:
-            more['changed'] = short(changed)
+            more['changed'] = short(changed, most)
         run.note(node.path, turn.text or node.step.LABEL, time_text(self.now) or '', **more)
         self.effects += [(len(self._befores) - 1, effect) for effect in turn.effects]
         return outcome
@@ -147,15 +149,15 @@ class Walk:
         return End(state=state, reason=reason)
 
 
-def short(value: Any) -> Any:
+def short(value: Any, most: int = LONGEST_VALUE) -> Any:
     """A value as the trace keeps it: cut where it is long, and plain."""
     match value:
         case str():
-            return value if len(value) <= LONGEST_VALUE else f'{value[:LONGEST_VALUE]}…'
+            return value if len(value) <= most else f'{value[:most]}…'
         case Mapping():
-            return {str(key): short(each) for key, each in list(value.items())[:200]}
+            return {str(key): short(each, most) for key, each in list(value.items())[: most // 100]}
         case list() | tuple():
-            return [short(each) for each in list(value)[:200]]
+            return [short(each, most) for each in list(value)[: most // 100]]
         case int() | float() | bool() | None:
             return value
         case datetime():
