@@ -10,13 +10,15 @@ from .errors import Forbidden, Invalid
 Role = Literal['owner', 'admin', 'agent', 'viewer']
 Right = Literal[
     'sessions.see', 'sessions.manage', 'messages.see', 'messages.send', 'chats.manage', 'groups.manage', 'flows.see',
-    'flows.edit', 'hooks.see', 'hooks.edit', 'webhooks.manage', 'sandbox.use', 'hosts.manage', 'keys.manage',
-    'people.manage', 'settings.manage', 'owners.manage',
+    'flows.edit', 'templates.see', 'templates.edit', 'hooks.see', 'hooks.edit', 'webhooks.manage', 'sandbox.use',
+    'hosts.manage', 'keys.manage', 'people.manage', 'settings.manage', 'owners.manage',
 ]  # fmt: skip
 Look = Literal['light', 'dark', 'auto']
 
-_SEE: frozenset[Right] = frozenset({'sessions.see', 'messages.see', 'flows.see', 'hooks.see'})
-_ANSWER: frozenset[Right] = frozenset({'messages.send', 'chats.manage', 'groups.manage', 'sandbox.use'})
+_SEE: frozenset[Right] = frozenset({'sessions.see', 'messages.see', 'flows.see', 'templates.see', 'hooks.see'})
+_ANSWER: frozenset[Right] = frozenset(
+    {'messages.send', 'chats.manage', 'groups.manage', 'templates.edit', 'sandbox.use'}
+)
 _EVERYTHING: frozenset[Right] = frozenset(get_args(Right))
 
 # The one table of rights. Each role holds all rights of the one below it.
@@ -39,6 +41,8 @@ SENTENCES: Mapping[Right, str] = MappingProxyType(
         'groups.manage': 'make groups, change them or block people',
         'flows.see': 'see flows',
         'flows.edit': 'change flows',
+        'templates.see': 'see templates',
+        'templates.edit': 'make, change or delete templates',
         'hooks.see': 'see hooks and what they were told',
         'hooks.edit': 'make, change or replay hooks',
         'webhooks.manage': 'see or change webhooks',

@@ -20,6 +20,7 @@ from peewee import (
 from .database import Table, TimeField
 from .messages import Message
 from .sessions import Session
+from .templates import files_of_templates
 
 DownloadState = Literal['wanted', 'running', 'here', 'failed', 'gone', 'skipped']
 
@@ -186,9 +187,9 @@ def carried_in(media_id: str, session_ids: Iterable[str]) -> bool:
 
 
 def carried(media_ids: Sequence[str]) -> set[str]:
-    """Those of them that a message brings, in or out."""
+    """Those of them that a message brings, in or out, or a template."""
     rows: Any = Message.select(Message.media_id).where(Message.media_id << list(media_ids)).distinct().tuples()
-    return {str(id) for (id,) in rows}
+    return {str(id) for (id,) in rows} | files_of_templates(media_ids)
 
 
 def unused_media(before: datetime, *, after: tuple[datetime, str] | None = None, limit: int = 500) -> list[Media]:

@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -15,7 +15,8 @@ from .database import Table, TimeField, as_number, statement
 class Run(Table):
     """One run, or one decision not to run (then `flow` may be NULL and there is nothing but its trace).
 
-    `trigger` is {id, type, …}; `steps` is the trace, {path, text, at, …} each. `scope` is what its mode counts by.
+    `trigger` is {id, type, …}, of a decision {run} when a run waited for the message; `steps` is the trace, {path,
+    text, at, …} each. `scope` is what its mode counts by.
     `position`, `variables`, `loops` and `taken` are where it stands; see flows/state.py. `turn` grows with every
     change of an open run: whoever holds an older one has been overtaken. A waiting run is woken at `resume_at`, or
     by `wait_kind` and `wait_key`; `woken` is what woke it last, {by, facts}, and `past` once it has gone on from
@@ -65,6 +66,7 @@ Run.add_index(Run.index(Run.wait_kind, Run.wait_key, where=SQL("state = 'waiting
 Run.add_index(
     Run.index(Run.flow, Run.scope, Run.id, where=SQL("state IN ('queued', 'running', 'waiting')"), name='run_open')
 )
+Run.add_index(Run.index(Run.finished_at, where=SQL('finished_at IS NOT NULL'), name='run_finished'))
 Run.add_index(Run.index(Run.parent, where=SQL('parent IS NOT NULL'), name='run_parent'))
 OPEN = "state IN ('queued', 'running', 'waiting')"
 
@@ -95,16 +97,17 @@ def _as_kept(name: str, value: Any) -> Any:
 
 def add_decision(
     id: str, *, message: str, chat: str, session: str, state: str, detail: str, steps: list[dict[str, Any]],
-    at: datetime, flow: str | None = None, version: int = 0,
+    at: datetime, flow: str | None = None, version: int = 0, run: str = '',
 ) -> None:  # fmt: skip
-    """A message that started nothing; written out, since most messages are such."""
+    """A message that started nothing; written out, since most messages are such. `run`: the one it was for."""
     statement(
         'INSERT INTO run (id, flow, version, "trigger", session, message, chat, state, detail, steps, scope,'
         ' correlation, depth, position, variables, loops, taken, turn, wait_kind, wait_key, started_at, finished_at)'
-        " VALUES (?, ?, ?, '{}', ?, ?, ?, ?, ?, ?, '', '', 0, '', '{}', '{}', 0, 0, '', '', ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', 0, '', '{}', '{}', 0, 0, '', '', ?, ?)",
         id,
         flow,
         version,
+        json.dumps({'run': run} if run else {}),
         session,
         message,
         chat,
@@ -310,10 +313,53 @@ def run_counts(states: Sequence[str] = ('finished', 'error')) -> dict[tuple[str,
     return {(str(flow), str(state)): int(n) for flow, state, n in rows}
 
 
-def forget_runs(before: datetime, most: int = 5_000) -> int:
-    """Those that were over by then. At most so many at a time: a long delete would keep everybody from writing."""
-    old = Run.select(Run.id).where(Run.finished_at < before).limit(most)
-    gone: int = Run.delete().where(Run.id << old).execute()
+def forget_runs(before: datetime, most: int = 5_000, *, each: int = 20_000) -> int:
+    """Those that were over by then, and of every flow's every outcome all but the newest `each`.
+
+    So no flood of one kind takes the place of another; what is under way always stays. At most `most` at a time: a
+    long delete would keep everybody from writing.
+    """
+    old = [id for (id,) in statement(
+        f'SELECT id FROM run WHERE finished_at < ? AND NOT {OPEN} ORDER BY finished_at LIMIT ?', as_number(before), most
+    )]  # fmt: skip
+    for flow, state in _outcomes():
+        if len(old) < most:
+            old += _beyond(flow, state, each, most - len(old))
+    return _forget(old)
+
+
+def outcomes_of(flow: str | None) -> list[str]:
+    """The states its runs are in, each found by one look into the index; None: of what started no flow."""
+    found, state = [], ''
+    while state := _following('state', 'flow IS ? AND state > ?', flow, state):
+        found.append(state)
+    return found
+
+
+def _outcomes() -> Iterator[tuple[str | None, str]]:
+    """(flow, state) of whatever is over."""
+    flow: str | None = None
+    while flow is None or flow:
+        yield from ((flow, state) for state in outcomes_of(flow) if state not in ('queued', 'running', 'waiting'))
+        flow = _following('flow', 'flow > ?', flow or '')
+
+
+def _following(column: str, where: str, *values: Any) -> str:
+    rows = statement(f'SELECT {column} FROM run WHERE {where} ORDER BY {column} LIMIT 1', *values)
+    return str(rows[0][0]) if rows else ''
+
+
+def _beyond(flow: str | None, state: str, each: int, most: int) -> list[str]:
+    rows = statement(
+        'SELECT id FROM run WHERE flow IS ? AND state = ? ORDER BY id DESC LIMIT ? OFFSET ?', flow, state, most, each
+    )
+    return [str(id) for (id,) in rows]
+
+
+def _forget(ids: Sequence[str]) -> int:
+    gone = 0
+    for start in range(0, len(ids), 500):
+        gone += Run.delete().where(Run.id << list(ids[start : start + 500])).execute()
     return gone
 
 

@@ -24,11 +24,12 @@ from .quick_replies import QuickReply
 from .runs import Run
 from .sessions import Session, SessionChange
 from .tags import ContactGroup, ContactGroupMember, ContactTag
+from .templates import Template
 from .webhooks import Webhook
 
 TABLES: tuple[type[Table], ...] = (
     Session, SessionChange, Contact, Chat, Message, Receipt, Stray, Mark, Member, Blocked, Media, Conversion, Upload,
-    Download, Note, QuickReply, Flow, FlowVersion, FlowSecret, Run, FlowClock, FlowSilence, LoggedEvent, LogPlace,
-    Answer, User, Login, ApiKey, SessionLimit, SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup,
+    Download, Note, QuickReply, Template, Flow, FlowVersion, FlowSecret, Run, FlowClock, FlowSilence, LoggedEvent,
+    LogPlace, Answer, User, Login, ApiKey, SessionLimit, SentCount, Pace, KnownNumber, OptOut, ContactTag, ContactGroup,
     ContactGroupMember, Hook, HookEvent, HookOnce, Webhook, Delivery, Attempt, ChatSequence,
 )  # fmt: skip

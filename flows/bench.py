@@ -134,10 +134,10 @@ class _Attempt:
         try:
             judged = turn.judge(document.conditions) if document.conditions != () else None
             if judged is not None:
-                run.note('conditions', 'All true' if judged.true else f'Not true: {judged.text}', at,
+                run.note('conditions', 'All true' if judged.true else f'Not true: {judged.because}', at,
                          result=judged.told())  # fmt: skip
             if judged is not None and not judged.true:
-                return self._report(run, End(state='failed_conditions', reason='A condition was not true.'))
+                return self._report(run, End(state='failed_conditions', reason=f'Not true: {judged.because}.'))
             for name, said in document.variables.items():
                 run.variables[name] = turn.filled(said)
             run.variables.update(preset or {})
@@ -262,7 +262,7 @@ class _Made:
         """Not fetched: only told."""
         return Saying(kind=kind or 'document', text=caption, content={'filename': filename, 'from': url or id})
 
-    def template(self, key: str, language: str, values: Mapping[str, Any]) -> str:
+    def template(self, key: str, language: str, values: Mapping[str, Any]) -> Saying:
         return self.real.template(key, language, values)
 
     def call(self, step: str, call: HttpCall) -> HttpAnswer:
@@ -291,7 +291,7 @@ def _made_up(occasion: Occasion, run: RunState, now: datetime) -> dict[str, Any]
     return {
         'contact': {**CONTACT, 'vars': {}, 'tags': []},
         'chat': {'id': '', 'kind': kind, 'name': CONTACT['name'], 'automation': 'bot', 'assigned_to': None},
-        'session': {'name': occasion.session or 'shop', 'phone': '15550000001'},
+        'session': {'name': occasion.session or 'shop', 'phone': '+15550000001'},
         'message': {
             'id': '', 'text': occasion.text, 'kind': occasion.message_kind or 'text', 'at': occasion.at, 'content': {},
             'quoted': '',

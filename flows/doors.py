@@ -45,8 +45,8 @@ class Doors(Protocol):
         """What a file makes of a message: one we have, by `id`, or one at an address. May take a minute."""
         ...
 
-    def template(self, key: str, language: str, values: Mapping[str, Any]) -> str:
-        """The text of a template, filled. Raises NotFound and Invalid."""
+    def template(self, key: str, language: str, values: Mapping[str, Any]) -> Saying:
+        """A template, filled, with its file. Raises NotFound and Invalid."""
         ...
 
     def new_id(self) -> str: ...

@@ -1,7 +1,7 @@
 """What flows reach outside the database: other systems through the guard, files, templates."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic_core import from_json
 
@@ -11,6 +11,7 @@ from core.events import FileKind
 from core.fetch import Guard, checked, translated
 from core.media import MediaStore
 from core.outbox import Saying
+from core.templates import Templates, letter
 from core.world import World
 
 from .doors import HttpAnswer, HttpCall
@@ -19,18 +20,14 @@ ANSWER_MOST = 64 * 1024
 FETCHING = 60.0  # seconds for a file
 
 
-class FillTemplate(Protocol):
-    def __call__(self, key: str, language: str, values: Mapping[str, Any], /) -> str: ...
-
-
 class Outside:
-    """`template(key, language, values)` fills one; None while nobody can. `secrets`: all there are, by name."""
+    """`secrets`: all there are, by name."""
 
     def __init__(
-        self, world: World, guard: Guard, media: MediaStore | None = None, *, template: FillTemplate | None = None,
+        self, world: World, guard: Guard, media: MediaStore | None = None, *, templates: Templates | None = None,
         secrets: Callable[[], Mapping[str, str]] = dict,
     ) -> None:  # fmt: skip
-        self.world, self.guard, self.media, self._template = world, guard, media, template
+        self.world, self.guard, self.media, self.templates = world, guard, media, templates
         self.secrets = secrets
 
     def new_id(self) -> str:
@@ -44,10 +41,10 @@ class Outside:
         found = store.media(id) if id else from_web(store, self.guard, url, filename=filename, total=FETCHING)
         return as_message(store, found, kind, caption=caption, filename=filename)
 
-    def template(self, key: str, language: str, values: Mapping[str, Any]) -> str:
-        if self._template is None:
+    def template(self, key: str, language: str, values: Mapping[str, Any]) -> Saying:
+        if self.templates is None or self.media is None:
             raise Invalid('There are no templates here.')
-        return self._template(key, language, values)
+        return letter(self.media, self.templates.filled(key, values, language))
 
     def call(self, step: str, call: HttpCall) -> HttpAnswer:
         """Raises Invalid (`url_not_allowed`, `url_unreachable`, `url_too_slow`) and TooLarge."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -110,6 +110,13 @@ def _words(words: Iterable[str]) -> Any:
     return found
 
 
+def _near(moment: datetime) -> datetime:
+    if not 2000 <= moment.year < 2100:
+        raise ValueError('a time to try out is in this century')
+    return moment
+
+
+Moment = Annotated[datetime, AfterValidator(_near)]
 Span = Annotated[
     timedelta,
     BeforeValidator(span_of),

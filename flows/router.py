@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from queue import Queue
 from typing import Any
 from zlib import crc32
@@ -19,7 +19,8 @@ from data.traffic import Heard, heard, mark_routed, said_by_own_flow
 
 from .commands import Command, command_in
 from .compliance import Asked, Compliance
-from .guards import LoopGuard
+from .guards import PAUSE as PAUSED
+from .guards import LoopGuard, Objection
 from .library import Library, LiveFlow
 from .occasion import Occasion
 from .runner import Begun, Runner
@@ -75,10 +76,14 @@ class Workers:
 
 @dataclass(slots=True, kw_only=True)
 class Decision:
-    """What came of a message. `begun` are the runs it starts; without one that runs, `state` says why."""
+    """What came of a message. `begun` are the runs it starts; without one that runs, `state` says why.
+
+    `pauses`: from now on nothing automatic answers in this chat, for a while.
+    """
 
     state: str = 'not_triggered'
     detail: str = 'No flow matched.'
+    pauses: bool = False
     flow: LiveFlow | None = None
     steps: list[dict[str, Any]] = field(default_factory=list)
     begun: list[Begun] = field(default_factory=list)
@@ -197,6 +202,10 @@ class Router:
         command = command_in(message.text)
         if command is not None:
             return self._led_out(message, run, command)
+        objection = self.guard.objection(message.chat_id, message.text, self.world.ticks(), asked=True)
+        if objection is not None:
+            write(lambda: self._kept_waiting(message, run, objection))
+            return True
         try:
             go_on = write(lambda: self._hand_over(message, run))
         except Overtaken:
@@ -218,6 +227,12 @@ class Router:
             self.runner.end(str(run.id), why)
             self.runner.hand_off(run, 'They asked for a person.')
             self._add(message, Decision(state='suppressed_human', detail='They asked for a person.'), run)
+
+    def _kept_waiting(self, message: Heard, run: Run, objection: Objection) -> None:
+        """The run waits on: it may still get its answer, or its time comes."""
+        if mark_routed(message.id):
+            decision = Decision(state='suppressed_loop', detail=objection.text, pauses=objection.pauses)
+            self._add(message, decision, run)
 
     def _hand_over(self, message: Heard, run: Run) -> Work:
         """Both or neither: the run goes on, and the message was its answer."""
@@ -244,11 +259,9 @@ class Router:
             if waited > _oldest(document.limits.stale_after, self.stale_after):
                 return _instead(decision, flow, 'suppressed_stale', f'The message was already {int(waited)} s old.')
             if not allowed:
-                objection = _own_echo(message) or self.guard.objection(
-                    message.chat_id, message.text, self.world.ticks()
-                )
-                if objection:
-                    return _instead(decision, flow, 'suppressed_loop', objection)
+                objection = self._objection(message)
+                if objection is not None:
+                    return _instead(decision, flow, 'suppressed_loop', objection.text, pauses=objection.pauses)
                 allowed = True
             begun = self.runner.begin(flow, *fit, occasion)
             decision.begun.append(begun)
@@ -270,13 +283,20 @@ class Router:
             if isinstance(fit, str):
                 self._miss(decision, flow, fit)
                 continue
-            objection = _own_echo(message) or self.guard.objection(message.chat_id, message.text, self.world.ticks())
-            if objection:
-                decision.state, decision.detail, decision.flow = 'suppressed_loop', objection, flow
+            objection = self._objection(message)
+            if objection is not None:
+                decision.state, decision.detail, decision.flow = 'suppressed_loop', objection.text, flow
+                decision.pauses = objection.pauses
                 return
             decision.begun.append(self.runner.begin(flow, *fit, occasion))
             if _has_it(decision.begun[-1]):
                 return
+
+    def _objection(self, message: Heard) -> Objection | None:
+        echo = _own_echo(message)
+        if echo:
+            return Objection(text=echo)
+        return self.guard.objection(message.chat_id, message.text, self.world.ticks())
 
     def _miss(self, decision: Decision, flow: LiveFlow, why: str) -> None:
         if len(decision.steps) < MISSES_TOLD:
@@ -298,7 +318,7 @@ class Router:
             begun.run.steps[:0] = decision.steps
             begun.before += len(decision.steps)
             self.runner.keep(begun)
-        if not decision.begun:
+        if not decision.begun or decision.state != 'not_triggered':
             self._add(message, decision)
 
     def _add(self, message: Heard, decision: Decision, run: Run | None = None) -> None:
@@ -308,8 +328,31 @@ class Router:
             flow=flow.document.key if flow else (str(run.flow) if run else None),
             version=flow.version if flow else (int(run.version) if run else 0),
             message=message.id, chat=message.chat_id, session=message.session_id, state=decision.state,
-            detail=decision.detail, steps=decision.steps, at=self.world.now(),
+            detail=decision.detail, steps=decision.steps, at=self.world.now(), run=str(run.id) if run else '',
         )  # fmt: skip
+        if decision.pauses:
+            self._tell_pause(message.chat_id, message.session_id, message.id, decision.detail)
+
+    def _tell_pause(self, chat_id: str, session_id: str | None, message_id: str | None, why: str) -> None:
+        """Inside a write."""
+        until = time_text(self.world.now() + timedelta(seconds=PAUSED))
+        body = {'chat': chat_id, 'message': message_id, 'detail': why, 'until': until}
+        self.runner.desk.tell('chat.paused', body, session=session_id or '', chat=chat_id)
+
+    def resume(self, chat_id: str) -> bool:
+        """Somebody has looked at a chat that was paused: it is answered again. False when it was not paused."""
+        if not self.guard.let_go(chat_id):
+            return False
+        with read():
+            chat: Chat | None = Chat.get_or_none(Chat.id == chat_id)
+        session = str(chat.session_id) if chat is not None else ''
+        write(lambda: self.runner.desk.tell('chat.resumed', {'chat': chat_id}, session=session, chat=chat_id))
+        return True
+
+    def paused(self) -> dict[str, datetime]:
+        """The chats that look like two machines talking, and until when they are left alone."""
+        now = self.world.now()
+        return {id: now + timedelta(seconds=left) for id, left in self.guard.paused(self.world.ticks()).items()}
 
     # ---- what is no message
 
@@ -343,10 +386,25 @@ class Router:
             fit = fitting(flow, occasion)
             if isinstance(fit, str):
                 continue
+            if not begun and (held := self._held(occasion)):
+                begun.append(self.runner.hold(flow, *fit, occasion, held))
+                break
             begun.append(self.runner.begin(flow, *fit, occasion))
             if _has_it(begun[-1]):
                 break
         return begun
+
+    def _held(self, occasion: Occasion) -> str:
+        """Why what they did is not answered: a machine that reacts to all we say would have us talk for ever."""
+        chat_id, message_id = occasion.chat_id, occasion.message_id
+        if occasion.kind not in ('reaction', 'answer') or chat_id is None:
+            return ''
+        objection = self.guard.objection(chat_id, f'{occasion.kind} {message_id}', self.world.ticks())
+        if objection is None:
+            return ''
+        if objection.pauses:
+            write(lambda: self._tell_pause(chat_id, occasion.session_id, message_id, objection.text))
+        return objection.text
 
     def _is_with_a_person(self, chat_id: str) -> bool:
         with read():
@@ -406,8 +464,8 @@ def _oldest(said: timedelta | None, otherwise: float) -> float:
     return said.total_seconds() if said is not None else otherwise
 
 
-def _instead(decision: Decision, flow: LiveFlow, state: str, detail: str) -> Decision:
-    return Decision(state=state, detail=detail, flow=flow, steps=decision.steps)
+def _instead(decision: Decision, flow: LiveFlow, state: str, detail: str, *, pauses: bool = False) -> Decision:
+    return Decision(state=state, detail=detail, flow=flow, steps=decision.steps, pauses=pauses)
 
 
 def _own_echo(message: Heard) -> str:

@@ -39,6 +39,7 @@ from .flow import Document, Mode, Scope, read_document
 from .hands import Hands
 from .library import Library, LiveFlow
 from .occasion import Occasion
+from .parts import lasting
 from .program import Program
 from .scene import scene
 from .state import RunState
@@ -113,7 +114,7 @@ class Runner:
         values = scene(run, self.world.now())
         try:
             if not self._may(run, flow.document, values):
-                begun.state, begun.detail = 'failed_conditions', 'A condition was not true.'
+                begun.state, begun.detail = 'failed_conditions', f'{run.steps[-1]["text"]}.'
                 return begun
             self._set_variables(run, flow.document, values)
         except DovecoteError as error:
@@ -124,6 +125,12 @@ class Runner:
         begun.before = len(run.steps)
         begun.walk = self._walk(run, flow.document, flow.program, values)
         begun.outcome = begun.walk.go()
+        return begun
+
+    def hold(self, flow: LiveFlow, trigger: Trigger, found: Found, occasion: Occasion, why: str) -> Begun:
+        """A run that does not happen, since it might never end."""
+        begun = Begun(run=self._new(flow, trigger, found, occasion), flow=flow, state='suppressed_loop', detail=why)
+        begun.run.note(f'triggers/{trigger.id}', found.because, time_text(begun.run.started_at) or '')
         return begun
 
     def _new(self, flow: LiveFlow, trigger: Trigger, found: Found, occasion: Occasion) -> RunState:
@@ -159,19 +166,19 @@ class Runner:
             if limits.cooldown is not None:
                 last = last_start(run.flow, limits.cooldown.per, _whose(limits.cooldown.per, run))
                 if last is not None and now - last < limits.cooldown.every:
-                    return 'suppressed_cooldown', f'It ran less than {limits.cooldown.every} ago.'
+                    return 'suppressed_cooldown', f'It ran less than {lasting(limits.cooldown.every)} ago.'
             if limits.max_runs is not None:
                 most = limits.max_runs
                 began = starts_since(run.flow, most.per, _whose(most.per, run), now - most.window, most.count)
                 if began >= most.count:
-                    return 'suppressed_cooldown', f'It already ran {most.count} times within {most.window}.'
+                    return 'suppressed_cooldown', f'It already ran {most.count} times within {lasting(most.window)}.'
         return None
 
     def _may(self, run: RunState, document: Document, values: Mapping[str, Any]) -> bool:
         if document.conditions == ():
             return True
         judged = self._turn(run, values, 'conditions').judge(document.conditions)
-        text = 'All conditions are true' if judged.true else f'Not true: {judged.text}'
+        text = 'All conditions are true' if judged.true else f'Not true: {judged.because}'
         run.note('conditions', text, time_text(run.started_at) or '', result=judged.told())
         return judged.true
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from core.hours import zones_of
 from core.opt_outs import opted_out
+from core.whom import person_values
 from data.database import as_time, read
 from data.scenes import chat_scene, contact_scene, message_scene, times_scene
 
@@ -23,7 +24,10 @@ def scene(run: RunState, now: datetime) -> dict[str, Any]:
     return {
         'contact': person,
         'chat': _chat(chat, person) if chat else {},
-        'session': {'name': chat['session'] if chat else run.session, 'phone': chat['session_phone'] if chat else ''},
+        'session': {
+            'name': chat['session'] if chat else run.session,
+            'phone': f'+{chat["session_phone"]}' if chat else '',
+        },
         'message': _message(message) if message else {},
         'trigger': run.trigger,
         'payload': run.trigger.get('payload', {}),
@@ -34,17 +38,10 @@ def scene(run: RunState, now: datetime) -> dict[str, Any]:
 
 
 def _person(row: Mapping[str, Any]) -> dict[str, Any]:
-    phone, name = row['phone'], row['name'] or row['push_name']
+    phone = row['phone']
     zones = zones_of(phone) if phone else ()
     return {
-        'id': row['id'],
-        'phone': f'+{phone}' if phone else None,
-        'lid': row['lid'],
-        'name': name or (f'+{phone}' if phone else ''),
-        'first_name': name.split(' ', maxsplit=1)[0] if name else '',
-        'vars': row['vars'],
-        'tags': row['tags'],
-        'language': row['language'],
+        **person_values(row),
         # a number that may be in several zones is taken for one in none
         'zone': row['zone'] or (zones[0] if len(zones) == 1 else ''),
         'opted_out': opted_out(row['id'], phone, row['lid']),

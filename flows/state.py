@@ -10,6 +10,8 @@ OVER = (
     'suppressed_blocked',
 )  # fmt: skip
 OPEN = ('queued', 'running', 'waiting')
+# What a message can come to without a flow being started.
+ROUTED = ('resumed', 'stop_obeyed', 'start_obeyed', 'help_obeyed')
 TRACE_MOST = 400
 
 

@@ -46,6 +46,7 @@ from core.seal import Seal
 from core.sessions import Sessions
 from core.settings import Settings
 from core.state_dir import StateDir, check_database, hold_state_dir
+from core.templates import Templates
 from core.webhooks.desk import Webhooks
 from core.words import WordIndex
 from core.world import World, real_world
@@ -96,6 +97,7 @@ class Gateway:
     presence: Presence
     blocklist: Blocklist
     quick_replies: QuickReplies
+    templates: Templates
     guard: Guard
     webhooks: Webhooks
     media: MediaStore
@@ -201,7 +203,8 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
     workers = Workers()
     chats, secrets = Chats(world, desk, hosts), Secrets(world, seal)
     carrying = Carrying(world, desk, outbox, chats, pacing.opt_outs)
-    doors = Outside(world, guard, media, secrets=secrets.opened)
+    templates = Templates(world, identities, desk, media)
+    doors = Outside(world, guard, media, templates=templates, secrets=secrets.opened)
     runner = Runner(world, desk, library, carrying, doors, workers.at_work)
     bench = Bench(world, library, doors)
     library.failing = lambda document: failing(bench, document)
@@ -220,7 +223,7 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         world, identities, sessions, desk, router.nudge, again=again, groups=groups, calls=calls, presence=presence,
         blocklist=blocklist, want=downloads.heard,
     )  # fmt: skip
-    hooks = Hooks(world, seal, desk, start_flow=runner.by_hook)
+    hooks = Hooks(world, seal, desk, start_flow=runner.by_hook, fill_template=templates.written)
     doing = Doing(identities, outbox, hooks, country=settings.default_country)
     errands = Errands(world, hooks, doing, desk, media=media, guard=guard)
     jobs = Jobs(state.jobs)
@@ -238,7 +241,7 @@ def compose(settings: Settings, state: StateDir, world: World, *, sandbox: 'Sand
         settings=settings, state=state, world=world, seal=seal, bus=bus, desk=desk, people=people,
         identities=identities, hosts=hosts, sessions=sessions, outbox=outbox, pacing=pacing, alarm=alarm,
         inbox=inbox, chats=chats, groups=groups, calls=calls, presence=presence, blocklist=blocklist,
-        quick_replies=QuickReplies(world, desk), guard=guard, webhooks=webhooks, media=media,
+        quick_replies=QuickReplies(world, desk), templates=templates, guard=guard, webhooks=webhooks, media=media,
         downloads=downloads, library=library, secrets=secrets, workers=workers, runner=runner, bench=bench,
         listener=listener, router=router, hooks=hooks, reception=Reception(world, hooks, errands, desk),
         errands=errands, jobs=jobs, ticker=ticker, sandbox=sandbox, meter=meter,

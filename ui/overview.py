@@ -1,7 +1,7 @@
 """Everything the dashboard shows, read at once."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
@@ -12,7 +12,10 @@ from data.flows import flows_in_order
 from data.messages import Tally, Unsettled, tally, unsettled
 from data.runs import Run, latest_runs
 from data.sessions import Session, SessionChange, all_sessions, latest_changes
+from flows.guards import PAUSE
+from flows.state import OPEN
 
+from .outcomes import outcome_of
 from .pieces import STATES, Knot, Tone
 from .written import counted, midnight
 
@@ -20,6 +23,7 @@ SENT = {'sent', 'delivered', 'read', 'played'}
 ARRIVED = {'delivered', 'read', 'played'}
 STUCK = timedelta(minutes=5)  # a session that reconnects for so long needs somebody
 LATELY = 8
+PAUSED = timedelta(seconds=PAUSE)
 NEEDS: dict[str, tuple[Tone, str, str]] = {
     'logged_out': ('bad', 'is logged out.', 'Link again'),
     'banned': ('bad', 'is blocked by WhatsApp.', 'Look'),
@@ -75,8 +79,8 @@ class Overview:
     lately: tuple[Knot, ...]
 
 
-def overview(asker: Asker, now: datetime, zone: tzinfo) -> Overview:
-    """Reads the database. Today is the day of `zone`."""
+def overview(asker: Asker, now: datetime, zone: tzinfo, paused: Mapping[str, datetime]) -> Overview:
+    """Reads the database. Today is the day of `zone`; `paused` are chats that are left alone until then."""
     since = midnight(now, zone)
     sessions = [row for row in all_sessions() if asker.may_session(row.id)]
     seen = {row.id for row in sessions}
@@ -88,7 +92,7 @@ def overview(asker: Asker, now: datetime, zone: tzinfo) -> Overview:
         cards=tuple(_card(row, counts, queued.get(row.id, 0)) for row in sessions),
         hours=hours,
         uncertain=sum(each.count for each in waits if each.status == 'uncertain'),
-        needs=tuple(_needs(sessions, waits, sum(hours.failed), now)),
+        needs=(*_machines(seen, paused), *_needs(sessions, waits, sum(hours.failed), now)),
         queue=tuple(
             (row.name, queued[row.id], '' if row.state == 'working' else f'waits: {STATES[row.state][1].lower()}')
             for row in sessions
@@ -146,6 +150,14 @@ def _needs(sessions: Iterable[Session], waits: Iterable[Unsettled], failed: int,
         yield Need(tone='bad', text=text, since=None, act='Look', path='/messages?status=failed')
 
 
+def _machines(sessions: Collection[str], paused: Mapping[str, datetime]) -> Iterator[Need]:
+    """Chats in which two machines seem to talk."""
+    for chat in latest_chats(session_ids=[*sessions], ids=[*paused], limit=LATELY) if paused else []:
+        text = f'{_called(chat)} answers like a machine. Nothing automatic answers there for an hour.'
+        since = paused[str(chat.id)] - PAUSED
+        yield Need(tone='wait', text=text, since=since, act='Look', path=f'/runs?chat={chat.id}')
+
+
 def _lately(sessions: Collection[str]) -> tuple[Knot, ...]:
     """Changes of sessions and runs of flows, mixed, newest first."""
     knots = [(each.at, _change_knot(each)) for each in latest_changes(LATELY * 2) if each.session.id in sessions]
@@ -168,9 +180,15 @@ def _change_knot(change: SessionChange) -> Knot:
 
 
 def _run_knot(run: Run, flows: dict[str, str], who: str) -> Knot:
-    flow = flows.get(run.flow or '', run.flow or '')
+    flow, link = flows.get(run.flow or '', run.flow or ''), f'/runs/{run.id}'
+    if run.state in OPEN:
+        return Knot(text=f'{flow} is at work for {who}.', at=run.started_at, tone='done', detail=run.detail, link=link)
     if run.state == 'finished':
-        return Knot(text=f'{flow} answered {who}.', at=run.finished_at, tone='done')
-    if run.state == 'error':
-        return Knot(text=f'{flow} could not answer {who}.', at=run.finished_at, tone='bad', detail=run.detail)
-    return Knot(text=f'{flow} kept quiet for {who}.', at=run.finished_at, tone='skip', detail=run.detail)
+        return Knot(text=f'{flow} answered {who}.', at=run.finished_at, tone='done', link=link)
+    if run.state in ('error', 'timeout'):
+        text = f'{flow} could not answer {who}.'
+        return Knot(text=text, at=run.finished_at, tone='bad', detail=run.detail, link=link)
+    outcome = outcome_of(str(run.state))
+    tone = outcome.tone if outcome.tone in ('accent', 'wait') else 'skip'
+    text = f'{flow} for {who}: {outcome.word.lower()}.'
+    return Knot(text=text, at=run.finished_at, tone=tone, detail=run.detail or outcome.sentence, link=link)

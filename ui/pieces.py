@@ -219,13 +219,14 @@ def facts(pairs: Iterable[tuple[str, str | datetime]]) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knot:
-    """One line of a trace or history. `at`: a moment, or words like "1.2 s"."""
+    """One line of a trace or history. `at`: a moment, or words like "1.2 s". `link`: where its words lead."""
 
     text: str
     at: datetime | str = ''
     tone: str = 'idle'  # a Tone, 'done' for what went through, 'skip' for what was not needed
     detail: str = ''
     data: str = ''
+    link: str = ''
 
 
 def trace(knots: Iterable[Knot]) -> None:
@@ -233,7 +234,7 @@ def trace(knots: Iterable[Knot]) -> None:
         for knot in knots:
             with box(knot.tone, 'li'):
                 box('knot', 'span')
-                words(knot.text)
+                ui.link(knot.text, knot.link) if knot.link else words(knot.text)
                 words(knot.at, 'at') if isinstance(knot.at, str) else when(knot.at, as_='second', classes='at')
                 if knot.detail:
                     words(knot.detail, 'detail')

@@ -14,6 +14,7 @@ from ..errors import Conflict, DovecoteError, Invalid, NotFound
 from ..fetch import checked
 from ..identities import Identities
 from ..outbox import LONGEST, Author, Outbox, Saying
+from ..templates import Filled
 from .hooks import Hooks
 from .mapping import Map, Unknown, Wish, wishes_of
 
@@ -27,13 +28,14 @@ class Doing:
     def do(
         self, wish: Wish, saying: Saying | None, author: Author, *, country: str, payload: Any, unknown: Unknown
     ) -> Done:
-        """Inside a write: {state: done or ignored, message?, contact?, run?}. `saying`: what its file makes of it.
+        """Inside a write: {state: done or ignored, message?, contact?, run?}. `saying`: what its file or its template
+        makes of it.
 
         Raises Invalid, NotFound or Conflict; then nothing of it was done.
         """
         address = self._address(wish, country)
         if wish.action == 'message':
-            saying = replace(saying or Saying(text=self._text(wish)), session=wish.session, to=str(address))
+            saying = replace(saying or Saying(text=wish.text), session=wish.session, to=str(address))
         stranger = not self._is_known(address, wish)
         if stranger and unknown == 'error':
             raise NotFound(f'{wish.to} is no contact.')
@@ -55,6 +57,11 @@ class Doing:
         if wish.action == 'flow':
             done['run'] = self._started(wish, payload, contact)
         return done
+
+    def letter(self, wish: Wish, country: str) -> Filled:
+        """What its template says. Raises Invalid, NotFound, Conflict and NoFiller; may take a second."""
+        with read():
+            return self._filled(wish, self._address(wish, country))
 
     def rehearse(self, map: Map, values: Mapping[str, Any]) -> list[Done]:
         """What would be done, and what would go wrong with it: nothing is. Reads the database. Raises Invalid."""
@@ -78,11 +85,11 @@ class Doing:
 
     def _looked(self, map: Map, wish: Wish) -> Done:
         address = self._address(wish, map.country)
-        if wish.action == 'message' and not wish.url:
-            wish_text = self._text(wish)
-            if not wish_text.strip():
+        said = {'text': self._filled(wish, address).text} if wish.template and wish.action == 'message' else {}
+        if wish.action == 'message' and not wish.url and not wish.template:
+            if not wish.text.strip():
                 raise Invalid('There is nothing to say: the text is empty.', field='map.text')
-            if len(wish_text) > LONGEST:
+            if len(wish.text) > LONGEST:
                 raise Invalid(f'A text may have {LONGEST} characters.', field='map.text')
         if wish.url:
             _checked_url(wish.url)
@@ -91,7 +98,7 @@ class Doing:
             if map.unknown == 'error':
                 raise NotFound(f'{wish.to} is no contact.')
             note = 'Nothing would be done: this is no contact.' if map.unknown == 'ignore' else 'This is a new contact.'
-        return {'to': f'+{address.digits}' if address.kind == 'phone' else str(address), 'note': note}
+        return {**said, 'to': f'+{address.digits}' if address.kind == 'phone' else str(address), 'note': note}
 
     def _address(self, wish: Wish, country: str) -> Address:
         """Raises Invalid, NotFound and Conflict for a session that is not there or cannot send."""
@@ -114,12 +121,13 @@ class Doing:
         facts = session_facts(wish.session)
         return facts is not None and chat_with(facts[0], group=address.digits) is not None
 
-    def _text(self, wish: Wish) -> str:
-        if not wish.template:
-            return wish.text
+    def _filled(self, wish: Wish, to: Address) -> Filled:
         if self.hooks.fill_template is None:
             raise Invalid('There are no templates yet; write the text here instead.', field='map.template')
-        return self.hooks.fill_template(wish.template, wish.vars)
+        try:
+            return self.hooks.fill_template(wish.template, wish.vars, to=to, session=wish.session)
+        except (Invalid, NotFound) as error:
+            raise Invalid(str(error), field='map.template', code=error.code) from error
 
     def _started(self, wish: Wish, payload: Any, contact: str) -> str:
         if self.hooks.start_flow is None:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from queue import Queue
 from typing import Any
@@ -30,6 +30,7 @@ from ..fetch import Guard
 from ..media import MediaStore
 from ..news import NewsDesk
 from ..outbox import Author, Saying
+from ..templates import letter
 from ..world import World
 from .doing import Doing
 from .hooks import Hooks
@@ -43,6 +44,7 @@ CALLED = 'dovecote.hook.called'  # in the log, for flows that wait for a hook
 FETCHING = 30.0  # seconds for a file
 BROKEN = 'Something broke inside Dovecote while this was done; its log says what.'
 Result = dict[str, Any]
+Prepared = tuple[Wish, Saying | None, DovecoteError | None]  # with what is said, or why that cannot be
 # What becomes of an event, by the worst of its results.
 OUTCOMES: tuple[tuple[str, EventState], ...] = (('failed', 'failed'), ('done', 'done'), ('duplicate', 'duplicate'))
 
@@ -128,7 +130,7 @@ class Errands:
             raise Invalid('Nothing would be said here.')
         if wish.problem:
             raise Invalid(wish.problem, field=wish.field)
-        saying, problem = self._prepared(wish)
+        saying, problem = self._prepared(wish, map.country)
         if problem is not None:
             raise problem
         aside = replace(wish, to=to, name='')
@@ -185,7 +187,7 @@ class Errands:
             return
         work: Callable[[], None]
         try:
-            payload, wishes = self._planned(row)
+            payload, prepared, later = self._ready(row, now)
         except NoFiller as error:  # the sweep comes back to it
             log.error('hook event %s waits: %s', id, error)
             self._let_go(id)
@@ -193,13 +195,18 @@ class Errands:
         except DovecoteError as error:
             work = partial(self._end, row, 'failed', list(row.results), str(error))
         else:
-            past = {each['number'] for each in row.results} | set(row.skip)
-            left = [wish for wish in wishes if wish.number not in past]
-            due = [wish for wish in left if row.at + timedelta(seconds=wish.delay) <= now]
-            later = [wish for wish in left if wish not in due]
-            prepared = [(wish, *self._prepared(wish)) for wish in due]
             work = partial(self._settle, row, payload, prepared, later)
         write_soon(partial(self._claimed, row, work)).add_done_callback(partial(self._written, row))
+
+    def _ready(self, row: HookEvent, now: datetime) -> tuple[Any, list[Prepared], list[Wish]]:
+        """The payload, what is due of it, and what comes later."""
+        payload, wishes = self._planned(row)
+        past = {each['number'] for each in row.results} | set(row.skip)
+        left = [wish for wish in wishes if wish.number not in past]
+        due = [wish for wish in left if row.at + timedelta(seconds=wish.delay) <= now]
+        country = map_of(row.hook.map).country
+        later = [wish for wish in left if wish not in due]
+        return payload, [(wish, *self._prepared(wish, country)) for wish in due], later
 
     def _planned(self, row: HookEvent) -> tuple[Any, list[Wish]]:
         payload = payload_of(str(row.content_type), bytes(row.body))
@@ -207,14 +214,19 @@ class Errands:
             return payload, [Wish(**each) for each in row.wishes]
         return payload, wishes_of(map_of(row.hook.map), values_for(row, payload))
 
-    def _prepared(self, wish: Wish) -> tuple[Saying | None, DovecoteError | None]:
-        """With its file, which takes its time and so comes before the write."""
-        if not wish.url or wish.problem:
+    def _prepared(self, wish: Wish, country: str) -> tuple[Saying | None, DovecoteError | None]:
+        """With its file or its template, which take their time and so come before the write."""
+        lettered = wish.template and wish.action == 'message'
+        if wish.problem or not (wish.url or lettered):
             return None, None
         try:
+            if lettered:
+                return letter(self.media, self.doing.letter(wish, country)), None
             file = from_web(self.media, self.guard, wish.url, filename=wish.filename, total=FETCHING)
             kind: Any = wish.as_ or None
             return as_message(self.media, file, kind, caption=wish.text, filename=wish.filename), None
+        except NoFiller:
+            raise
         except DovecoteError as error:
             return None, error
 
@@ -223,8 +235,7 @@ class Errands:
             work()
 
     def _settle(
-        self, row: HookEvent, payload: Any, due: Sequence[tuple[Wish, Saying | None, DovecoteError | None]],
-        later: Sequence[Wish],
+        self, row: HookEvent, payload: Any, due: Sequence[Prepared], later: Sequence[Wish]
     ) -> None:  # fmt: skip
         results = list(row.results)
         for wish, saying, problem in due:
@@ -244,7 +255,8 @@ class Errands:
     def _result(
         self, row: HookEvent, payload: Any, wish: Wish, saying: Saying | None, problem: DovecoteError | None
     ) -> Result:
-        told: Result = {'number': wish.number, 'to': wish.to, 'text': wish.text[:1_000]}
+        text = saying.text if saying is not None else wish.text
+        told: Result = {'number': wish.number, 'to': wish.to, 'text': text[:1_000]}
         key = dedupe_key(wish.dedupe_key) if wish.dedupe_key else ''
         now = self.world.now()
         try:

@@ -15,10 +15,12 @@ from typing import Any, Literal, Protocol, cast
 from data import hooks as rows
 from data.database import after_commit, read, write
 
+from ..addresses import Address
 from ..errors import Invalid, NotFound
 from ..fill import compiled
 from ..news import NewsDesk
 from ..seal import Seal
+from ..templates import Filled
 from ..world import World
 from .mapping import Map, checked_map, kept_map, map_of
 from .verifying import KINDS, AuthKind, checked_auth
@@ -41,9 +43,9 @@ class StartFlow(Protocol):
 
 
 class FillTemplate(Protocol):
-    """The text of the template with this key. Raises Invalid or NotFound."""
+    """What the template with this key says to `to` when this session writes. Raises Invalid, NotFound or NoFiller."""
 
-    def __call__(self, key: str, values: Mapping[str, Any], /) -> str: ...
+    def __call__(self, key: str, vars: Mapping[str, Any], /, *, to: Address, session: str) -> Filled: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

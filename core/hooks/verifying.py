@@ -32,11 +32,15 @@ ENCODINGS = ('hex', 'base64', 'base64url')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """`proves`: None when the address alone is believed. `options`: what may be set, with what it is otherwise."""
+    """`proves`: None when the address alone is believed. `options`: what may be set, with what it is otherwise.
+
+    `brings`: a sentence for whoever makes the calls, with the names of the options; '' where their system knows.
+    """
 
     label: str
     proves: Proof | None
     options: Options = field(default_factory=dict)
+    brings: str = ''
 
 
 def is_from(call: Call, kind: AuthKind, options: Options, secrets: Sequence[str]) -> bool:
@@ -46,6 +50,13 @@ def is_from(call: Call, kind: AuthKind, options: Options, secrets: Sequence[str]
         return True
     told = {**KINDS[kind].options, **options}
     return any([proves(call, told, secret) for secret in secrets])  # noqa: C419  (any() alone would stop at the first)
+
+
+def told_callers(kind: AuthKind, options: Options) -> str:
+    """What a call has to bring, in a sentence; '' where the other system knows."""
+    told = {**KINDS[kind].options, **options}
+    timed = f' The time is in the header {told["ts_header"]}.' if told.get('ts_header') else ''
+    return KINDS[kind].brings.format_map(told) + timed
 
 
 def may_call(ip: str, networks: Iterable[str]) -> bool:
@@ -175,7 +186,10 @@ SIGNED: Options = {
     'ts_header': '', 'tolerance': TOLERANCE,
 }  # fmt: skip
 TABLE: dict[AuthKind, Kind] = {
-    'standard_webhooks': Kind(label='Standard Webhooks', proves=_standard_webhooks),
+    'standard_webhooks': Kind(
+        label='Standard Webhooks', proves=_standard_webhooks,
+        brings='Sign the calls by Standard Webhooks: webhook-id, webhook-timestamp and webhook-signature.',
+    ),
     'github': Kind(label='GitHub', proves=_github),
     'stripe': Kind(label='Stripe', proves=_stripe),
     'shopify': Kind(label='Shopify', proves=_shopify),
@@ -184,13 +198,25 @@ TABLE: dict[AuthKind, Kind] = {
     'meta': Kind(label='Meta', proves=_github),  # the same header, made the same way
     'twilio': Kind(label='Twilio', proves=_twilio),
     'grafana': Kind(label='Grafana or Alertmanager', proves=_grafana),
-    'hmac': Kind(label='An HMAC signature', proves=_hmac, options=SIGNED),
-    'header': Kind(label='A token in a header', proves=_header, options={'header': 'authorization'}),
-    'basic': Kind(label='A name and a password', proves=_basic, options={'user': 'dovecote'}),
-    'query': Kind(label='A token in the address', proves=_query, options={'parameter': 'token'}),
+    'hmac': Kind(
+        label='An HMAC signature', proves=_hmac, options=SIGNED,
+        brings='Send the header {header}: {prefix}HMAC of {signed} with the secret, {algorithm}, as {encoding}.',
+    ),
+    'header': Kind(
+        label='A token in a header', proves=_header, options={'header': 'authorization'},
+        brings='Send the header {header} with the secret, alone or after “Bearer”.',
+    ),
+    'basic': Kind(
+        label='A name and a password', proves=_basic, options={'user': 'dovecote'},
+        brings='Send the name {user} with the secret as its password (HTTP Basic).',
+    ),
+    'query': Kind(
+        label='A token in the address', proves=_query, options={'parameter': 'token'},
+        brings='Add ?{parameter}= and the secret to the address.',
+    ),
     'key': Kind(label='The address alone', proves=None),
     'none': Kind(label='Nothing', proves=None),
-}
+}  # fmt: skip
 KINDS: Mapping[AuthKind, Kind] = MappingProxyType(TABLE)
 
 

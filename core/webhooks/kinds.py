@@ -36,6 +36,8 @@ KINDS: Mapping[str, str] = MappingProxyType(
         'flow.run.failed': 'A flow failed',
         'flow.event': 'A flow says something of its own',
         'handoff.requested': 'A chat wants a person',
+        'chat.paused': 'A chat looks like two machines talking, and is left alone for an hour',
+        'chat.resumed': 'Somebody let a paused chat be answered again',
         'campaign.state': 'A campaign began, paused or ended',
         'webhook.failing': 'A webhook has failed for a day',
         'webhook.disabled': 'A webhook was switched off because it only failed',

@@ -16,6 +16,12 @@ class Judged:
     text: str
     parts: tuple['Judged', ...] = ()
 
+    @property
+    def because(self) -> str:
+        """What decided: of a tree that is not true, the first leaf that is to blame."""
+        blamed = next((part for part in self.parts if not part.true), None)
+        return blamed.because if blamed is not None and not self.true else self.text
+
     def told(self) -> dict[str, Any]:
         """For the trace."""
         said: dict[str, Any] = {'true': self.true, 'text': self.text}

@@ -144,7 +144,7 @@ class SendStep(StepKind):
             return Saying(kind='contact', text=cards[0].name, content=kept(cards))
         if self.template is not None:
             values = {**turn.values, 'vars': turn.filled(self.vars)}
-            return Saying(text=turn.doors.template(self.template, self.language, values))
+            return turn.doors.template(self.template, self.language, values)
         return Saying(text=turn.fill(self.text or ''))
 
 

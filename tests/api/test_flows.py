@@ -285,6 +285,7 @@ def test_a_key_for_one_session_starts_nothing_that_writes_from_another(door: Doo
     ('more', 'status'),
     [
         ({'advance': '9' * 400 + 'd'}, 422),
+        ({'now': '9999-12-31T23:59:59Z'}, 422),
         ({'mocks': {'ask': {'status': 'many'}}}, 200),
         ({'mocks': {'ask': {'status': 10**30, 'json': 1}}}, 200),
     ],
@@ -294,6 +295,11 @@ def test_odd_trials_are_answered(door: Door, more: dict[str, Any], status: int) 
     answer = door.api.post('/flows/test', json={'flow': flow('odd', 'odd', ask), 'message': {'text': 'odd'}, **more})
     assert answer.status_code == status, answer.text
     assert status != 200 or answer.json()['outcome'] == 'error'
+    odd = flow('odd', 'odd', triggers=[{'type': 'answer'}, {'type': 'unanswered'}])
+    for facts in ({'options': 5}, {'misses': {}}, {'misses': 'order'}):
+        for kind in ('answer', 'unanswered'):
+            answer = door.api.post('/flows/test', json={'flow': odd, 'occasion': kind, 'facts': facts})
+            assert answer.status_code == 200, answer.text
 
 
 class _Echo(BaseHTTPRequestHandler):

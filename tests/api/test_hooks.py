@@ -583,8 +583,8 @@ def test_a_hook_that_makes_no_sense_is_not_made(door: Door) -> None:
     refused('map.text', map={**MAP, 'text': '{{ payload.'})
     refused('map.to', map={'session': 'shop', 'text': 'x'})
     refused('map.for_each', map={**MAP, 'for_each': 'lines'})
-    refused('map.flow', map={'action': 'flow', 'flow': 'welcome', 'session': 'shop', 'to': ANNA})
-    refused('map.template', map={'session': 'shop', 'to': ANNA, 'template': 'hello'})
+    refused('map.flow', map={'action': 'flow', 'session': 'shop', 'to': ANNA})
+    refused('map.template', map={**MAP, 'template': 'hello'})
     refused('per_minute', per_minute=-1)
     refused('once', once='{{')
     assert door.api.patch('/hooks/nothing', json={'name': 'x'}).status_code == 404

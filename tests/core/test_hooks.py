@@ -1,5 +1,6 @@
 """Hooks inside the house: what time does to them, how much they take, and that each thing is done once."""
 
+import hmac
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,9 +20,11 @@ from core.hooks.errands import Errands
 from core.hooks.hooks import Hooks, Known, Settings
 from core.hooks.mapping import Map, MediaMap
 from core.hooks.reception import Reception, Taken
+from core.hooks.verifying import told_callers
 from core.housekeeping import Housekeeping
 from core.media import MediaStore
 from core.seal import Seal
+from core.templates import Templates, Wording
 from data.database import read
 from data.hooks import HookEvent, HookOnce, event_by_id, events_of
 
@@ -41,6 +44,7 @@ class Porch:
     reception: Reception
     errands: Errands
     flows: list[tuple[str, Any, str]]
+    templates: Templates
 
     def hook(self, map: Map = MAP, **more: Any) -> Known:
         return self.hooks.create(Settings(name='Orders', map=map, **{'per_minute': 0, **more}))[0]
@@ -85,18 +89,14 @@ def porch(house: House, tmp_path: Path) -> Iterator[Porch]:
         started.append((key, payload, contact))
         return f'run of {key}'
 
-    def template(key: str, values: Any) -> str:
-        if key != 'hello':
-            raise Invalid(f'There is no template “{key}”.')
-        return f'Hello {values["name"]}'
-
-    hooks = Hooks(world, Seal(b'k' * 32), desk, start_flow=start, fill_template=template)
     store = MediaStore(tmp_path / 'media', world, max_mb=5)
+    templates = Templates(world, house.outbox.identities, desk, store)
+    hooks = Hooks(world, Seal(b'k' * 32), desk, start_flow=start, fill_template=templates.written)
     store.start()
     guard = Guard((ip_network('127.0.0.0/8'),))
     errands = Errands(world, hooks, Doing(house.outbox.identities, house.outbox, hooks), desk, media=store, guard=guard)
     house.working()
-    yield Porch(house, hooks, Reception(world, hooks, errands, desk), errands, started)
+    yield Porch(house, hooks, Reception(world, hooks, errands, desk), errands, started, templates)
     store.close()
 
 
@@ -158,6 +158,25 @@ def test_the_old_secret_is_good_for_a_day(porch: Porch) -> None:
     with pytest.raises(DovecoteError, match='not accepted'):
         porch.told(hook, {'n': 2}, authorization='old')
     assert porch.told(hook, {'n': 3}, authorization=fresh).id
+
+
+def test_who_calls_as_they_are_told_to_is_believed(porch: Porch) -> None:
+    token = porch.hook(kind='header', secret='tok')
+    assert told_callers(token.settings.kind, token.settings.auth) == (
+        'Send the header authorization with the secret, alone or after “Bearer”.'
+    )
+    assert porch.told(token, {'n': 1}, authorization='Bearer tok').id
+    signed = porch.hook(kind='hmac', secret='sec', auth={'prefix': 'v1=', 'signed': '{ts}.{body}', 'ts_header': 'x-at'})
+    assert told_callers(signed.settings.kind, signed.settings.auth) == (
+        'Send the header x-signature: v1=HMAC of {ts}.{body} with the secret, sha256, as hex. '
+        'The time is in the header x-at.'
+    )
+    at = str(int(porch.house.clock.now().timestamp()))
+    mark = hmac.new(b'sec', at.encode() + b'.{"n": 1}', 'sha256').hexdigest()
+    assert porch.told(signed, {'n': 1}, x_signature=f'v1={mark}', x_at=at).id
+    assert told_callers('basic', {'user': 'shop'}).startswith('Send the name shop ')
+    assert told_callers('query', {}) == 'Add ?token= and the secret to the address.'
+    assert told_callers('github', {}) == ''
 
 
 def test_a_hook_sealed_with_another_key_is_off_until_it_is_saved_again(porch: Porch) -> None:
@@ -252,16 +271,35 @@ def test_a_file_at_an_address_is_sent_with_its_caption(porch: Porch) -> None:
         assert (failed.state, failed.results[0]['code']) == ('failed', 'url_unreachable')
 
 
-def test_a_flow_is_started_and_a_template_filled_by_whoever_can(porch: Porch) -> None:
+def test_a_flow_is_started(porch: Porch) -> None:
     flow = porch.hook(Map(action='flow', flow='welcome', session='shop', to='{{ payload.phone }}', name='Cara'))
     event = porch.done(flow, {'phone': '+15559990001', 'n': 1})
     assert event.results[0]['run'] == 'run of welcome'
     assert porch.flows == [('welcome', {'phone': '+15559990001', 'n': 1}, event.results[0]['contact'])]
-    letter = Map(session='shop', to=ANNA, template='{{ payload.t }}', vars={'name': '{{ payload.n }}'})
-    hook = porch.hook(letter)
-    assert porch.done(hook, {'t': 'hello', 'n': 'Anna'}).state == 'done'
-    assert porch.texts() == ['Hello Anna']
-    assert 'no template “bye”' in porch.done(hook, {'t': 'bye', 'n': 'Anna'}).error
+
+
+def test_a_template_is_filled_for_whom_it_goes_to(porch: Porch) -> None:
+    porch.house.says('hello')  # and so Anna has a name
+    porch.templates.put(
+        'order', Wording(language='en', text='Hi {{ contact.name }}, {{ vars.item }} by {{ session.name }}')
+    )
+    porch.templates.put(
+        'pic', Wording(language='en', text='A {{ item }}', media_id=porch.errands.media.keep([picture()]).id)
+    )
+    map = Map(session='shop', to='{{ payload.to }}', template='{{ payload.t }}', vars={'item': '{{ payload.n }}'})
+    hook = porch.hook(map)
+    assert porch.done(hook, {'t': 'order', 'n': 'rye', 'to': ANNA}).state == 'done'
+    stranger = '+15559990009'
+    event = porch.done(hook, {'t': 'order', 'n': 'spelt', 'to': stranger})
+    assert porch.texts() == ['Hi Anna, rye by shop', f'Hi {stranger}, spelt by shop']
+    assert event.results[0]['text'] == f'Hi {stranger}, spelt by shop'
+    message = porch.house.message(porch.done(hook, {'t': 'pic', 'n': 'loaf', 'to': ANNA}).results[0]['message'])
+    assert (message.kind, message.text) == ('image', 'A loaf')
+    failed = porch.done(hook, {'t': 'bye', 'n': 'rye', 'to': ANNA})
+    assert (failed.state, failed.results[0]['field']) == ('failed', 'map.template')
+    assert 'no template “bye”' in failed.error
+    rehearsed = porch.errands.doing.rehearse(map, {'payload': {'t': 'order', 'n': 'fennel', 'to': ANNA}})
+    assert rehearsed[0]['text'] == 'Hi Anna, fennel by shop'
 
 
 def test_old_events_and_keys_are_forgotten(porch: Porch) -> None:

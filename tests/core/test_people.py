@@ -61,7 +61,7 @@ def test_each_role_holds_all_rights_of_the_one_below() -> None:
     owner, admin, agent, viewer = RIGHTS.values()
     assert owner > admin > agent > viewer
     assert owner - admin == {'owners.manage'}
-    assert viewer == {'sessions.see', 'messages.see', 'flows.see'}
+    assert viewer == {'sessions.see', 'messages.see', 'flows.see', 'templates.see', 'hooks.see'}
 
 
 def test_a_missing_right_is_refused_in_a_sentence() -> None:

@@ -107,7 +107,9 @@ def test_an_answer_is_still_known_when_another_system_was_asked_about_it(house: 
     with web() as shop:
         shop.answers['/rye'] = lambda line: line.says(b'{"price": 4}', 'application/json')
         ask = {'id': 'q', 'do': 'ask', 'text': 'Which?'}
-        house.library.save(flow(ask, look(shop.url('/{{ answer.text }}')), say('{{ answer.text }}: {{ run.erp.price }}')))
+        house.library.save(
+            flow(ask, look(shop.url('/{{ answer.text }}')), say('{{ answer.text }}: {{ run.erp.price }}'))
+        )
         for text in ('start', 'rye'):
             heard(house, text)
         assert over(house)[0] == ('talk', 'finished')

@@ -111,7 +111,9 @@ def test_whoever_joins_a_group_is_greeted(house: House) -> None:
 
 
 def test_all_who_joined_are_greeted_although_the_disk_was_full_at_first(house: House) -> None:
-    house.library.save(flow({'type': 'group_join', 'group': 'Regulars'}, say('Welcome {{ contact.name }}' + '!' * 6_000)))
+    house.library.save(
+        flow({'type': 'group_join', 'group': 'Regulars'}, say('Welcome {{ contact.name }}' + '!' * 6_000))
+    )
     shop = house.session().id
     house.says('hi', id='G1', chat='120363@g.us', is_group=True)
     house.tell(GroupChanged(session=shop, group='120363@g.us', by='', at=house.clock.at, name='Regulars'))

@@ -108,19 +108,6 @@ def test_groups_are_only_answered_when_asked_for(house: House) -> None:
     assert house.hosts.sent == [('120363@g.us', 'Hi Anna, from 7 to 18.')]
 
 
-def test_two_machines_do_not_talk_for_ever(house: House) -> None:
-    house.working()
-    house.library.save(flow())
-    for n in range(30):
-        house.clock.later(seconds=1)
-        house.says('hours', id=f'L{n}', at=house.clock.at)
-    assert len(house.hosts.sent) == 3
-    assert trace(house)[-1] == ('hours', 'suppressed_loop')
-    house.clock.later(hours=2)
-    house.says('hours', id='back', at=house.clock.at)
-    assert len(house.hosts.sent) == 4
-
-
 def test_two_sessions_of_ours_do_not_answer_each_other(house: House) -> None:
     house.working()
     house.working('stall', '15550000002')
@@ -132,15 +119,6 @@ def test_two_sessions_of_ours_do_not_answer_each_other(house: House) -> None:
     house.tell(message(house.session('stall').id, said[1], id='2', chat=shop, sender=shop))
     assert [state for _, state in trace(house)] == ['finished', 'suppressed_loop']
     assert len(house.hosts.sent) == 1
-
-
-def test_a_patient_chatterbox_meets_the_limit_of_the_minute(house: House) -> None:
-    house.working()
-    house.library.save(flow())
-    for n in range(9):
-        house.clock.later(seconds=4)
-        house.says(f'hours {n}', id=f'L{n}', at=house.clock.at)
-    assert len(house.hosts.sent) == 6
 
 
 def test_an_answer_waits_until_the_session_is_back(house: House) -> None:

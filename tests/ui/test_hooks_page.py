@@ -116,6 +116,9 @@ async def test_the_log_shows_what_failed_and_does_it_again(tab: Page, product: P
     until(lambda: 'again and again 1' in product.inbox(ANNA), 20)
     await expect(tab.get_by_text('A message to').first).to_be_visible()
     await tab.get_by_role('button', name='Settings').click()
+    await expect(
+        tab.get_by_text('Send the header authorization with the secret, alone or after “Bearer”.')
+    ).to_be_visible()
     assert await flaws(tab) == []
     await tab.set_viewport_size({'width': 390, 'height': 844})
     await wear(tab, product, 'dark')

@@ -36,6 +36,7 @@ from . import (
     runs,
     sandbox,
     sessions,
+    templates,
     trying,
     webhooks,
 )
@@ -47,8 +48,9 @@ from .problems import problem
 from .reference import openapi_of
 
 RESOURCES = (
-    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, events, blueprints, trying,
-    flow_secrets, flows, runs, webhooks, deliveries, hooks, keys, people, protection, hosts, sandbox, health, metrics,
+    messages, media, sessions, blocked, chats, groups, calls, contacts, quick_replies, templates, events, blueprints,
+    trying, flow_secrets, flows, runs, webhooks, deliveries, hooks, keys, people, protection, hosts, sandbox, health,
+    metrics,
 )  # fmt: skip
 PAGES = {'/api/docs'}
 

@@ -43,15 +43,20 @@ class HookAuth(_Part):
     secret: Annotated[str, Field(max_length=500, description='Left out: one is made, and told this once; on a change '
                                  'the one that is stays.')] = ''  # fmt: skip
     verify_token: Annotated[str, Field(max_length=500, description='`meta`: what Meta asks with first.')] = ''
-    header: Annotated[str, Field(max_length=100, description='`hmac`, `header`: where it is.')] = ''
-    algorithm: Annotated[str, Field(description='`hmac`: sha256, sha512 or sha1.')] = ''
-    encoding: Annotated[str, Field(description='`hmac`: hex, base64 or base64url.')] = ''
+    header: Annotated[str, Field(max_length=100, description='`hmac`, `header`: where it is; left out: x-signature, '
+                                 'authorization (the secret alone or after “Bearer”).')] = ''  # fmt: skip
+    algorithm: Annotated[str, Field(description='`hmac`: sha256 (left out), sha512 or sha1.')] = ''
+    encoding: Annotated[str, Field(description='`hmac`: hex (left out), base64 or base64url.')] = ''
     prefix: Annotated[str, Field(max_length=40, description='`hmac`: what stands before the signature.')] = ''
-    signed: Annotated[str, Field(max_length=100, description='`hmac`: `{body}`, `{ts}.{body}`, `{url}{body}`.')] = ''
+    signed: Annotated[
+        str, Field(max_length=100, description='`hmac`: `{body}` (left out), `{ts}.{body}`, `{url}{body}`.')
+    ] = ''
     ts_header: Annotated[str, Field(max_length=100, description='`hmac`: the header that brings the time.')] = ''
     tolerance: Annotated[int | None, Field(description='`hmac`: seconds that this time may be off; 300.')] = None
-    user: Annotated[str, Field(max_length=100, description='`basic`: the name beside the password.')] = ''
-    parameter: Annotated[str, Field(max_length=100, description='`query`: where the token is.')] = ''
+    user: Annotated[
+        str, Field(max_length=100, description='`basic`: the name beside the password; left out: dovecote.')
+    ] = ''
+    parameter: Annotated[str, Field(max_length=100, description='`query`: where the token is; left out: token.')] = ''
 
 
 class HookMedia(_Part):

@@ -21,6 +21,7 @@ from ..compose import Gateway
 from .aside import aside, aside_slowly
 from .asking import Route, asker_of, body_of, says, visible_ids, visible_session
 from .attaching import attached
+from .filling import filled
 from .lists import Cursor, Limit, OfSession, Page, aware, cut, id_of, json_answer, json_bytes, list_answer
 from .once import Nothing, carried_out, once_of, recalled
 from .saying import NewForwarding, NewMessage, NewWords, checked, saying_of
@@ -59,7 +60,8 @@ def _sending(api: APIRouter, gateway: Gateway) -> None:
         """
         asker, new = asker_of(request), await body_of(request, NewMessage)
         once = once_of(request, checked(new))
-        if new.media is not None or (new.preview is not False and new.text is not None and first_link(new.text)):
+        slow = new.media is not None or new.template is not None
+        if slow or (new.preview is not False and new.text is not None and first_link(new.text)):
             if (given := await aside(lambda: recalled(once))) is not None:  # nothing is fetched twice for it
                 return given.answer()
             said = await aside_slowly(lambda: _prepared(gateway, asker, new))
@@ -214,8 +216,11 @@ def _settling(api: APIRouter, gateway: Gateway) -> None:
 
 
 def _prepared(gateway: Gateway, asker: Asker, new: NewMessage) -> Saying:
-    """With its file as WhatsApp takes it, or with its preview if there shall be one."""
+    """With its file as WhatsApp takes it, its template filled, or with its preview if there shall be one."""
     row = visible_session(asker, new.session)
+    if new.template is not None:
+        said = saying_of(new, filled(gateway, new.template, new.to, row))
+        return with_preview(gateway.guard, said, row.extra, asked=new.preview)
     if new.media is not None:
         return saying_of(new, attached(gateway, asker, new.media))
     return with_preview(gateway.guard, saying_of(new), row.extra, asked=new.preview)

@@ -32,6 +32,7 @@ TAGS = {
     'groups': 'Groups of WhatsApp: who is in them, and what may be done in them.',
     'calls': 'Calls are shown and rejected; nobody here can take one.',
     'quick-replies': 'Texts that people here write again and again.',
+    'templates': 'Texts in several languages, filled in for whom they are sent to.',
     'contacts': 'The people who wrote to you or were written to.',
     'events': 'Everything that happens, as it happens.',
     'flows': 'What answers by itself, and what it did.',

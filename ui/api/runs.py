@@ -18,7 +18,7 @@ from .shapes.flows import OneRunOut, RunOut
 
 STATES = (
     'queued, running, waiting; finished, stopped, error, timeout, cancelled; failed_conditions, failed_single, '
-    'failed_max_runs; not_triggered, resumed, suppressed_… with the reason.'
+    'failed_max_runs; not_triggered, resumed, stop_obeyed, start_obeyed, help_obeyed, suppressed_… with the reason.'
 )
 
 
@@ -36,7 +36,10 @@ def routes(gateway: Gateway) -> APIRouter:
         limit: Limit = 50,
         cursor: Cursor = '',
     ) -> Response:
-        """What each occasion started or did not start, newest first; kept for 30 days."""
+        """What each occasion started or did not start, newest first.
+
+        Kept for 30 days, of each outcome of a flow the newest 20 000.
+        """
         asker, before = asker_of(request), id_of(cursor)
 
         def read() -> tuple[list[Body], str | None]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from core.contents import OPTIONS, checked_cards, checked_place, checked_poll, kept
 from core.errors import Invalid
@@ -13,7 +13,6 @@ from core.outbox import Saying
 from .attaching import MediaPart
 
 KINDS = ('text', 'location', 'contact', 'poll', 'reaction', 'vote', 'media', 'template')
-LATER = 'comes with a later version of Dovecote.'
 FORWARDED = 20  # recipients at once
 Recipient = Annotated[str, Field(min_length=1, max_length=80)]
 Coordinate = Annotated[float, Field(allow_inf_nan=False)]
@@ -55,6 +54,16 @@ class VotePart(_Part):
         examples=[['Rye']])]  # fmt: skip
 
 
+class TemplatePart(_Part):
+    key: Annotated[str, Field(max_length=63, examples=['order-shipped'])]
+    language: Annotated[str, Field(
+        max_length=40, description='Left out: theirs. Where it is not kept: its base (pt for pt-BR), theirs, English.',
+    )] = ''  # fmt: skip
+    vars: Annotated[dict[Annotated[str, Field(max_length=80)], JsonValue], Field(
+        max_length=100, description='What it reads as `vars.order`, or as `order`.', examples=[{'order': 'A-17'}],
+    )] = {}  # fmt: skip
+
+
 class NewMessage(_Part):
     session: Annotated[str, Field(description='The name of the session that sends it.', examples=['shop'])]
     to: Annotated[str, Field(
@@ -75,7 +84,7 @@ class NewMessage(_Part):
         description='Fetch what the first link of the text leads to and show it with the text. Left out: as the '
                     'session does by itself (`link_previews`).',
     )] = None  # fmt: skip
-    template: Annotated[Any, Field(description='Not supported yet.')] = None
+    template: Annotated[TemplatePart | None, Field(description='One of `/templates`, filled in for them.')] = None
     send_at: Annotated[Any, Field(description='Not supported yet.')] = None
 
 
@@ -96,11 +105,12 @@ def checked(new: NewMessage) -> NewMessage:
     if len(said) > 1:
         raise Invalid(f'A message is one thing: {" or ".join(said)}, not both.', field=said[1])
     if new.send_at is not None:
-        raise Invalid(f'Sending at a later time {LATER}', field='send_at', code='kind_not_supported_yet')
-    if new.preview and new.text is None:
+        sentence = 'Sending at a later time comes with a later version of Dovecote.'
+        raise Invalid(sentence, field='send_at', code='kind_not_supported_yet')
+    if new.preview and new.text is None and new.template is None:
         raise Invalid('Only a text has a preview.', field='preview')
     if not said:
-        raise Invalid('There is nothing to say: “text” is missing.', field='text')
+        raise _nothing()
     return new
 
 
@@ -109,7 +119,7 @@ def _said(new: NewMessage) -> list[str]:
 
 
 def saying_of(new: NewMessage, file: Saying | None = None) -> Saying:
-    """`file`: what its file makes of it. Raises Invalid for what the apps could not show."""
+    """`file`: what its file or its template makes of it. Raises Invalid for what the apps could not show."""
     said = _said(new)
     to = Saying(session=new.session, to=new.to, reply_to=new.reply_to, mentions=tuple(new.mentions))
     match said:
@@ -124,19 +134,23 @@ def saying_of(new: NewMessage, file: Saying | None = None) -> Saying:
         case ['poll'] if new.poll is not None:
             poll = checked_poll(Poll(**{**new.poll.model_dump(), 'options': tuple(new.poll.options)}))
             return replace(to, kind='poll', text=poll.name, content=kept(poll))
-        case ['media'] if file is not None:
+        case ['media' | 'template'] if file is not None:
             return replace(to, kind=file.kind, text=file.text, content=file.content, media_id=file.media_id)
-    return _about(new, said, to)
+    return _about(new, to)
 
 
-def _about(new: NewMessage, said: list[str], to: Saying) -> Saying:
+def _about(new: NewMessage, to: Saying) -> Saying:
     """What is about another message."""
     if new.reaction is not None:
         return replace(to, kind='reaction', text=new.reaction.emoji.strip(), target=new.reaction.message)
     if new.vote is not None:
         choice = Choice(options=tuple(new.vote.options))
         return replace(to, kind='poll_vote', target=new.vote.message, content=kept(choice))
-    raise Invalid(f'Sending a {said[0]} {LATER}', field=said[0], code='kind_not_supported_yet')
+    raise _nothing()
+
+
+def _nothing() -> Invalid:
+    return Invalid('There is nothing to say: “text” is missing.', field='text')
 
 
 def _cards(new: CardPart | list[CardPart]) -> tuple[Card, ...]:

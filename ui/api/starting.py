@@ -39,9 +39,7 @@ class NewStart(BaseModel):
         return self
 
 
-def started(
-    gateway: Gateway, asker: Asker, key: str, new: NewStart, keep: Callable[[list[str]], object]
-) -> list[str]:
+def started(gateway: Gateway, asker: Asker, key: str, new: NewStart, keep: Callable[[list[str]], object]) -> list[str]:
     """The ids of its runs, which `keep` gets inside the write that keeps them.
 
     Raises NotFound for what the asker may not see, Forbidden and Conflict for what cannot be started.

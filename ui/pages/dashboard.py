@@ -40,6 +40,7 @@ from ..written import counted, grouped, reader_zone, zone_named
 KINDS = (
     'session.state', 'session.deleted', 'message.queued', 'message.received', 'message.sent', 'message.delivered',
     'message.read', 'message.failed', 'message.uncertain', 'message.cancelled', 'flow.run.finished', 'flow.run.failed',
+    'chat.paused', 'chat.resumed',
 )  # fmt: skip
 NUMBERS = ('No', 'One', 'Two', 'Three', 'Four', 'Five', 'Six', 'Seven', 'Eight', 'Nine', 'Ten')
 Queue = tuple[tuple[str, int, str], ...]
@@ -72,7 +73,8 @@ class _Dashboard:
         self.asked = self.answered = 0
 
     async def look(self) -> Overview:
-        return await reading(overview, self.login.asker, self.gateway.world.now(), self.zone)
+        paused = self.gateway.router.paused()
+        return await reading(overview, self.login.asker, self.gateway.world.now(), self.zone, paused)
 
     async def refresh(self) -> None:
         self.asked = turn = self.asked + 1

@@ -19,20 +19,15 @@ from ..aside import aside, reading
 from ..frame import frame
 from ..live import live
 from ..login import guarded, page
+from ..outcomes import outcome_badge
 from ..part import Part
-from ..pieces import Tone, badge, box, empty_state, heading, notice, panel, when, words
+from ..pieces import badge, box, empty_state, heading, notice, panel, when, words
 from ..written import counted
 
 if TYPE_CHECKING:
     from ..compose import Gateway
 
 RUNS = 30
-
-# how a run ended -> tone and word
-OUTCOMES: dict[str, tuple[Tone, str]] = {
-    'finished': ('idle', 'Answered'), 'error': ('bad', 'Failed'), 'suppressed_human': ('accent', 'Left to a person'),
-    'suppressed_stale': ('wait', 'Too old'), 'suppressed_loop': ('wait', 'Loop stopped'),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +136,9 @@ class FlowsPage:
         await self.refresh()
 
     def _draw_runs(self, runs: tuple[RunView, ...]) -> None:
-        with panel('Lately', tight=True):
+        with panel('Lately', tight=True) as end:
+            with end:
+                ui.link('All runs', '/runs').classes('small')
             if not runs:
                 words('No flow has run yet. It shows here as soon as one does.', 'nothing small quiet', 'p')
                 return
@@ -161,10 +158,10 @@ def _draw_run(run: RunView) -> None:
             when(run.at)
         with box('with cut', 'td'):
             ui.link(run.chat_name, f'/inbox?chat={run.chat}')
-        words(run.flow, 'wide cut', 'td')
+        with box('wide cut', 'td'):
+            ui.link(run.flow, f'/runs/{run.id}')
         with box('outcome', 'td'):
-            tone, word = OUTCOMES.get(run.state, ('idle', run.state))
-            badge(word, tone)
+            outcome_badge(run.state)
         words('' if run.state == 'finished' else run.detail, 'quiet cut desk', 'td')
 
 

@@ -269,7 +269,9 @@ class MessagesPage:
         trace(detail.story.knots)
         may = self.asker.may('messages.send') and entry.out
         with box('beside'):
-            ui.link('Open the chat', f'/inbox?chat={entry.chat}').classes('push-end')
+            ui.link('Open the chat', f'/inbox?chat={entry.chat}&at={entry.id}')
+            ui.link('What ran', detail.story.runs) if detail.story.runs else words('')
+            words('', 'push')
             if may and entry.status in {'failed', 'uncertain', 'cancelled', 'blocked'}:
                 again = guarded(self._again, 'messages.send')
                 button('Send again', on_click=lambda: again(entry, around))

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from core.hooks.hooks import NEEDS_SECRET, Known, Settings
 from core.hooks.recipes import RECIPES, Recipe
-from core.hooks.verifying import KINDS, AuthKind
+from core.hooks.verifying import KINDS, AuthKind, told_callers
 from core.rights import Login
 from data.sessions import all_sessions
 
@@ -80,6 +80,7 @@ def show_made(gateway: 'Gateway', hook: Known, recipe: Recipe, fresh: str) -> No
         draw_address(gateway, hook)
         if fresh and hook.settings.kind in NEEDS_SECRET:
             draw_secret(fresh)
+        draw_proof(hook)
         with box('steps', 'ol'):
             for step in recipe.steps:
                 words(step, 'small', 'li')
@@ -99,6 +100,11 @@ def draw_secret(fresh: str) -> None:
     with notice('This is the only time the secret is shown.', 'wait', 'key'):
         button('Copy the secret', 'plain small', 'content_copy', on_click=lambda: copy(fresh))
     words(fresh, 'raw mono wraps', 'p').props('tabindex=0')
+
+
+def draw_proof(hook: Known) -> None:
+    if said := told_callers(hook.settings.kind, hook.settings.auth):
+        words(said, 'small', 'p')
 
 
 def address_of(gateway: 'Gateway', hook: Known) -> str:

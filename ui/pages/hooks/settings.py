@@ -12,7 +12,7 @@ from core.hooks.recipes import RECIPES
 from ...aside import aside
 from ...login import guarded
 from ...pieces import ask, box, button, dialog, field, panel, words
-from .adding import draw_address, draw_secret
+from .adding import draw_address, draw_proof, draw_secret
 
 if TYPE_CHECKING:
     from ...compose import Gateway
@@ -28,6 +28,7 @@ class SettingsTab:
         told = self.hook.settings
         with panel('Where it is called'), box('stack'):
             draw_address(self.gateway, self.hook)
+            draw_proof(self.hook)
             if told.kind in NEEDS_SECRET:
                 with box('beside'):
                     button('Set the secret…', 'plain small', on_click=guarded(self.set_secret, 'hooks.edit'))

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from nicegui import ui
+
 from core.rights import Login
 
 from ...aside import aside, reading
@@ -95,3 +97,5 @@ def _draw_story(story: Story) -> None:
         return
     words(story.title, 'strong cut')
     trace(story.knots)
+    if story.runs:
+        ui.link('Everything in full', story.runs).classes('small')

@@ -9,26 +9,25 @@ from core.rights import Asker
 from data.flows import flows_in_order
 from data.messages import Message, answers_to, message_by_id, receipts_of
 from data.runs import Run, runs_of_message
+from flows.state import OPEN
 
 from ...pieces import STATES, Knot
+from ...traces import QUIET, ending, judged, missed, way_to
 from .said import names_in
 from .wording import HAPPENINGS, shown_as, with_names
 
-SUPPRESSED = {
-    'suppressed_blocked': 'Blocked, so nothing looked at it',
-    'suppressed_human': 'The bot stayed quiet',
-    'suppressed_stale': 'Too old to be answered',
-    'suppressed_loop': 'Kept from answering',
-}
+OWN = ('triggers', 'conditions', 'steps', 'run')  # parts of a flow's trace; the others are flows that did not fit
+STARTED = (*OPEN, 'finished', 'stopped', 'error', 'timeout', 'cancelled')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """`waits`: the router has not looked at it yet."""
+    """`waits`: the router has not looked at it yet; `runs`: where everything that was started, or not, is told."""
 
     title: str
     knots: tuple[Knot, ...]
     waits: bool = False
+    runs: str = ''
 
 
 NOTHING = Story(title='', knots=())
@@ -40,7 +39,8 @@ def story_of(message_id: str, asker: Asker) -> Story:
     if row is None or not asker.may_session(row.session_id):
         return NOTHING
     knots = _of_ours(row) if row.direction == 'out' else _of_theirs(row)
-    return Story(title=_title(row), knots=tuple(knots), waits=row.routed == 0)
+    runs = f'/runs?message={message_id}' if row.direction == 'in' and row.routed else ''
+    return Story(title=_title(row), knots=tuple(knots), waits=row.routed == 0, runs=runs)
 
 
 def _title(row: Message) -> str:
@@ -76,8 +76,8 @@ def _of_theirs(row: Message) -> list[Knot]:
         return [*knots, Knot(text='Starts nothing', tone='skip', detail='Flows do not look at this kind of message.')]
     runs = runs_of_message(str(row.id))
     names = {str(flow.key): str(flow.name) for flow in flows_in_order()} if runs else {}
-    for run in runs:
-        knots += _of_run(run, names.get(str(run.flow), str(run.flow)))
+    for number, run in enumerate(runs):
+        knots += _of_run(run, names, first=number == 0)
     for answer in answers_to(row):
         _, word = STATES.get(str(answer.status), ('idle', str(answer.status)))
         knots.append(Knot(text=f'“{" ".join(str(answer.text).split())[:120]}”', tone='done',
@@ -87,33 +87,35 @@ def _of_theirs(row: Message) -> list[Knot]:
     return knots
 
 
-def _of_run(run: Run, flow: str) -> list[Knot]:
-    if run.state == 'suppressed_human':
-        return [Knot(text=SUPPRESSED[run.state], tone='accent', detail=run.detail)]
-    knots = [Knot(text='The bot is in charge of this chat', tone='done')]
-    if run.state == 'suppressed_stale' and not run.flow:
-        return [Knot(text=SUPPRESSED[run.state], tone='wait', detail=run.detail)]
-    took = next((str(step['result']) for step in run.steps if step['path'] == 'run'), '')
-    for step in run.steps:
-        knots += _of_step(run, flow, step, took)
-    if run.state in SUPPRESSED:
-        return [*knots, Knot(text=SUPPRESSED[run.state], tone='wait', detail=run.detail)]
-    if run.state == 'error':
-        return [*knots, Knot(text='The flow failed', tone='bad', detail=run.detail)]
-    if run.state == 'not_triggered':
-        return [*knots, Knot(text='Nothing was started', tone='skip', detail=run.detail, at=took)]
-    return knots
+def _of_run(run: Run, flows: dict[str, str], *, first: bool) -> list[Knot]:
+    """What a flow said is not told here: the answers themselves follow. What was asked before is told once."""
+    knots = way_to(run) if first else []
+    parts = [(str(step['path']).split('/')[0], step) for step in run.steps]
+    if first:
+        knots += [missed(step, flows) for part, step in parts if part not in OWN]
+    if run.flow:
+        knots.append(_of_flow(run, flows.get(str(run.flow), str(run.flow)), dict(parts)))
+    for part, step in parts:
+        if part == 'conditions' and run.state == 'failed_conditions':
+            tree = '\n'.join(judged(step['result'])) if isinstance(step.get('result'), dict) else ''
+            knots.append(Knot(text='A condition is not true', tone='skip', data=tree))
+        elif part == 'steps' and 'error' in step:
+            knots.append(Knot(text=str(step['text']), tone='bad', detail=str(step['error'])))
+    return knots if run.state == 'finished' else [*knots, ending(run)]
 
 
-def _of_step(run: Run, flow: str, step: dict[str, Any], took: str) -> list[Knot]:
-    """What a flow said is not told here: the answers themselves follow."""
-    path, text, result = str(step['path']), str(step['text']), step.get('result')
-    if path == 'run' or (path.startswith('steps') and isinstance(result, dict)):
-        return []
-    if path.startswith('triggers/'):
-        return [Knot(text=f'Flow “{flow}” ran', tone='accent', detail=f'{text}. Version {run.version}.', at=took)]
-    reason = str(result)[:1].upper() + str(result)[1:]
-    return [Knot(text=text, tone='bad' if path.startswith('steps') else 'skip', detail=reason)]
+def _of_flow(run: Run, name: str, parts: dict[str, dict[str, Any]]) -> Knot:
+    because = parts['triggers']['text'] if 'triggers' in parts else ''
+    detail = f'{because}. Version {run.version}.' if because else ''
+    if run.state in ('resumed', *QUIET):
+        return Knot(text=f'Flow “{name}” waited for an answer', tone='done', link=_address(run))
+    ran = str(run.state) in STARTED
+    text = f'Flow “{name}” ran' if ran else f'Flow “{name}” fitted'
+    return Knot(text=text, tone='accent' if ran else 'done', detail=detail, link=_address(run))
+
+
+def _address(run: Run) -> str:
+    return f'/runs/{run.trigger.get("run") or run.id}'
 
 
 def _time(text: str | None) -> datetime | str:

@@ -14,6 +14,7 @@ from data.events import latest_events
 from data.sessions import all_sessions
 
 from ...compose import Gateway
+from ...outcomes import outcome_of
 from ...part import Part
 from ...pieces import STATES, Knot, panel, state_badge, trace, words
 from .lines import NAMED
@@ -117,10 +118,13 @@ class Teller:
 
     def _run(self, body: dict[str, Any]) -> Knot:
         name = self.flows.get(str(body.get('flow')), str(body.get('flow')))
-        if body.get('state') == 'finished':
+        state, detail = str(body.get('state')), str(body.get('detail') or '')
+        if state == 'finished':
             return Knot(text=f'Flow “{name}” answers', tone='accent')
-        tone = 'bad' if body.get('state') == 'error' else 'wait'
-        return Knot(text=f'Flow “{name}” stays silent', tone=tone, detail=str(body.get('detail') or ''))
+        if state.startswith(('suppressed', 'failed')):
+            return Knot(text=f'Flow “{name}” stays silent', tone='wait', detail=detail)
+        outcome = outcome_of(state)
+        return Knot(text=f'Flow “{name}”: {outcome.word.lower()}', tone=TONES[outcome.tone], detail=detail)
 
     def _outgoing(self, what: str, body: dict[str, Any]) -> Knot:
         if body.get('to'):
