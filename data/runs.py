@@ -20,7 +20,8 @@ class Run(Table):
     `position`, `variables`, `loops` and `taken` are where it stands; see flows/state.py. `turn` grows with every
     change of an open run: whoever holds an older one has been overtaken. A waiting run is woken at `resume_at`, or
     by `wait_kind` and `wait_key`; `woken` is what woke it last, {by, facts}, and `past` once it has gone on from
-    there. `parent` is the run that called it, `correlation` ties together all that one occasion brought about, `depth` counts how far down it is.
+    there. `parent` is the run that called it, `correlation` ties together all that one occasion brought about,
+    `depth` counts how far down it is.
     """
 
     id = CharField(primary_key=True)

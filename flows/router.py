@@ -23,7 +23,8 @@ from .guards import PAUSE as PAUSED
 from .guards import LoopGuard, Objection
 from .library import Library, LiveFlow
 from .occasion import Occasion
-from .runner import Begun, Runner
+from .opening import Begun
+from .runner import Runner
 from .steps.base import Woken
 from .triggers import Trigger
 from .triggers.base import Found
@@ -263,7 +264,7 @@ class Router:
                 if objection is not None:
                     return _instead(decision, flow, 'suppressed_loop', objection.text, pauses=objection.pauses)
                 allowed = True
-            begun = self.runner.begin(flow, *fit, occasion)
+            begun = self.runner.opening.begin(flow, *fit, occasion)
             decision.begun.append(begun)
             if _has_it(begun):
                 break
@@ -288,7 +289,7 @@ class Router:
                 decision.state, decision.detail, decision.flow = 'suppressed_loop', objection.text, flow
                 decision.pauses = objection.pauses
                 return
-            decision.begun.append(self.runner.begin(flow, *fit, occasion))
+            decision.begun.append(self.runner.opening.begin(flow, *fit, occasion))
             if _has_it(decision.begun[-1]):
                 return
 
@@ -387,9 +388,9 @@ class Router:
             if isinstance(fit, str):
                 continue
             if not begun and (held := self._held(occasion)):
-                begun.append(self.runner.hold(flow, *fit, occasion, held))
+                begun.append(self.runner.opening.hold(flow, *fit, occasion, held))
                 break
-            begun.append(self.runner.begin(flow, *fit, occasion))
+            begun.append(self.runner.opening.begin(flow, *fit, occasion))
             if _has_it(begun[-1]):
                 break
         return begun

@@ -296,7 +296,8 @@ def test_odd_trials_are_answered(door: Door, more: dict[str, Any], status: int) 
     assert answer.status_code == status, answer.text
     assert status != 200 or answer.json()['outcome'] == 'error'
     odd = flow('odd', 'odd', triggers=[{'type': 'answer'}, {'type': 'unanswered'}])
-    for facts in ({'options': 5}, {'misses': {}}, {'misses': 'order'}):
+    odd_facts: list[dict[str, Any]] = [{'options': 5}, {'misses': {}}, {'misses': 'order'}]
+    for facts in odd_facts:
         for kind in ('answer', 'unanswered'):
             answer = door.api.post('/flows/test', json={'flow': odd, 'occasion': kind, 'facts': facts})
             assert answer.status_code == 200, answer.text

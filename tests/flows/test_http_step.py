@@ -117,7 +117,7 @@ def test_an_answer_is_still_known_when_another_system_was_asked_about_it(house: 
 
 
 def test_private_addresses_are_not_reached(house: House) -> None:
-    house.runner.doors = Outside(house.outbox.world, Guard())
+    house.runner.opening.doors = Outside(house.outbox.world, Guard())
     for url in (
         'http://127.0.0.1:1/',
         'http://169.254.169.254/latest',

@@ -377,7 +377,7 @@ def test_every_kind_of_message_can_be_sent_also_to_somebody_else(house: House) -
 def test_a_file_from_the_web_is_fetched_aside_and_what_fails_is_told(house: House, tmp_path: Path) -> None:
     store = MediaStore(tmp_path / 'media', house.outbox.world, max_mb=5)
     store.start()
-    house.runner.doors = Outside(house.outbox.world, Guard(LOOPBACK), store)
+    house.runner.opening.doors = Outside(house.outbox.world, Guard(LOOPBACK), store)
     with web() as shop:
         shop.answers['/menu'] = lambda line: line.says(picture(), 'image/png')
         shop.answers['/gone'] = lambda line: line.says(b'', status='404 Not Found')

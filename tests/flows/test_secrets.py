@@ -13,6 +13,7 @@ from data.runs import Run, children_of
 from flows.bench import Trial
 from flows.flow import examine, read_document
 from flows.occasion import Occasion
+from flows.programs import Programs
 from flows.secrets import Secrets, masked
 from flows.written import dump, parse, renamed
 from tests.core.house import House, until
@@ -181,7 +182,7 @@ def test_a_run_whose_version_is_gone_ends_with_a_sentence(house: House) -> None:
     house.library.save(flow(say('one'), {'do': 'wait', 'for': '10m'}, say('two', 'b')))
     heard(house, 'start')
     write(lambda: database.execute_sql('DELETE FROM flow_version'))
-    house.runner._programs.clear()
+    house.runner.programs = Programs()
     later(house, minutes=11)
     assert states(house) == [('talk', 'error')]
     assert last(house).detail == 'Version 1 of its flow is not there any more.'
