@@ -83,12 +83,12 @@ class Library:
 
     # ---- writing
 
-    def draft(self, said: str | Mapping[str, Any], *, key: str = '', fresh: bool = False) -> Flow:
+    def draft(self, said: str | Mapping[str, Any], *, key: str = '', fresh: bool = False, since: int = 0) -> Flow:
         """Keep a draft under its key. One that makes no sense is kept too, with its problem; what runs goes on.
 
         Raises Invalid when it is no document at all, or has no usable key; `key`: the only one it may have. `fresh`:
-        raise Conflict rather than touch a flow that is there. Reading a long one takes a second: do not call it inside
-        a write.
+        raise Conflict rather than touch a flow that is there; `since`: the version it was made from, raise Conflict
+        when that is not the draft any more. Reading a long one takes a second: do not call it inside a write.
         """
         source = said if isinstance(said, str) else dump(said)
         document = parse(source)
@@ -96,7 +96,13 @@ class Library:
         if key and found != key:
             raise Invalid(f'This is the flow “{found}”, not “{key}”. A copy needs a key of its own.', field='key')
         problem = _problem(document)
-        return write(lambda: self._keep(found, source, document, problem, fresh=fresh))
+
+        def keep() -> Flow:
+            if since and self._row(found).version != since:
+                raise Conflict('Somebody else changed this flow meanwhile.', code='draft_changed')
+            return self._keep(found, source, document, problem, fresh=fresh)
+
+        return write(keep)
 
     def publish(self, key: str, by: str = '', *, despite_tests: bool = False) -> Flow:
         """Let the draft run. Raises NotFound, Invalid for one that cannot run, Conflict when its tests fail."""

@@ -312,7 +312,9 @@ def code_editor(value: str, language: str, label: str) -> ui.codemirror:
     editor = ui.codemirror(value, language=language, theme='githubLight', line_wrapping=True)  # type: ignore[arg-type]
 
     async def fit() -> None:
-        if await ui.run_javascript('Quasar.Dark.isActive'):  # the server cannot know what 'auto' became
+        ui.run_javascript(NAME_EDITOR % (editor.id, json.dumps(label)))
+        # The server cannot know what 'auto' became, and a busy browser takes its time to say.
+        if await ui.run_javascript('Quasar.Dark.isActive', timeout=30):
             editor.theme = 'githubDark'
         ui.run_javascript(NAME_EDITOR % (editor.id, json.dumps(label)))
 
@@ -328,6 +330,9 @@ const name = () => {
   if (!content) return setTimeout(name, 50);
   content.tabIndex = 0;
   content.setAttribute('aria-label', %s);
+  for (const sheet of [...document.adoptedStyleSheets, ...document.styleSheets])
+    for (const rule of sheet.cssRules)  // both themes write comments in a grey that is too faint
+      if (rule.style?.color === 'rgb(106, 115, 125)') rule.style.color = 'var(--ink-3)';
 };
 name();
 """

@@ -205,8 +205,9 @@ def _writing(api: APIRouter, sandbox: Sandbox) -> None:
         data = bytes_of(new.media.data, 'media.data') if new.media else b''
         return await _sent(lambda: sandbox.status(phone, text, data=data, mime=mime))
 
-    @api.post('/phones/{phone}/forward', **says('Forward a message from a phone', 'sandbox.use', status=201, gives=SaidOut,
-              takes=NewForward, example={'message': '3EB0…', 'to': '15550000001'}, problems=(404, 409)))  # fmt: skip
+    @api.post('/phones/{phone}/forward', **says('Forward a message from a phone', 'sandbox.use', status=201,
+              gives=SaidOut, takes=NewForward, example={'message': '3EB0…', 'to': '15550000001'},
+              problems=(404, 409)))  # fmt: skip
     async def forward(request: Request, phone: str) -> Response:
         new = await body_of(request, NewForward)
         return await _sent(lambda: sandbox.forward(phone, new.message, new.to))

@@ -91,7 +91,7 @@ class _Session:
         self.seen = seen
         self.asked = self.answered = 0
         self.head = Part(self.draw_head)
-        with box('body') as self.home:
+        with box('body').props('tabindex=0 role=group aria-label=Session') as self.home:
             self.whole = Part(self.draw_whole, 'measure')
 
     async def refresh(self) -> None:

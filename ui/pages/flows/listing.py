@@ -15,17 +15,16 @@ from data.flows import Flow, flows_in_order
 from data.runs import latest_runs, run_counts
 from flows.flow import Document, read_document
 
-from ..aside import aside, reading
-from ..frame import frame
-from ..live import live
-from ..login import guarded, page
-from ..outcomes import outcome_badge
-from ..part import Part
-from ..pieces import badge, box, empty_state, heading, notice, panel, when, words
-from ..written import counted
+from ...aside import aside, reading
+from ...login import guarded
+from ...outcomes import outcome_badge
+from ...part import Part
+from ...pieces import badge, box, button, empty_state, heading, notice, panel, when, words
+from ...written import counted
+from .adding import new_flow
 
 if TYPE_CHECKING:
-    from ..compose import Gateway
+    from ...compose import Gateway
 
 RUNS = 30
 
@@ -38,6 +37,7 @@ class FlowView:
     name: str
     about: str
     on: bool
+    published: bool
     problem: str
     when: tuple[str, ...]
     then: tuple[str, ...]
@@ -54,21 +54,6 @@ class RunView:
     chat: str
     chat_name: str
     at: datetime
-
-
-def register(gateway: 'Gateway') -> None:
-    @page('/flows', 'flows.see')
-    async def flows(login: Login) -> None:
-        shown = FlowsPage(gateway, login)
-        with frame('Flows', here='/flows', login=login, sandbox=gateway.sandbox is not None):
-            shown.draw()
-        await shown.refresh()
-        live(
-            gateway.bus,
-            lambda _: shown.refresh(),
-            kinds=('flow.run.finished', 'flow.run.failed', 'flow.changed'),
-            every=0.5,
-        )
 
 
 class FlowsPage:
@@ -92,19 +77,21 @@ class FlowsPage:
 
     def _draw_head(self, sentence: str) -> None:
         with heading('Flows', sentence):
-            pass
+            if self.asker.may('flows.edit'):
+                button('New flow', 'primary', 'add', on_click=guarded(lambda: new_flow(self.gateway), 'flows.edit'))
 
     def _draw_flows(self, flows: tuple[FlowView, ...]) -> None:
         if not flows:
-            with empty_state('No flows yet', 'A flow answers by itself when somebody writes a word you chose. '
-                             'Make one through the API.'):  # fmt: skip
-                ui.link('How to make one', '/api/docs')
+            with empty_state('No flows yet', 'A flow answers by itself when somebody writes a word you chose.'):
+                if self.asker.may('flows.edit'):
+                    button('New flow', 'plain', 'add', on_click=guarded(lambda: new_flow(self.gateway), 'flows.edit'))
             return
         with box('cards'):
             for flow in flows:
                 with panel(flow.name, flow.about) as end:
                     self._draw_flow(flow)
                 with end:
+                    ui.link('Open', f'/flows/{flow.key}').props['aria-label'] = f'Open {flow.name}'
                     self._draw_switch(flow)
 
     def _draw_flow(self, flow: FlowView) -> None:
@@ -125,7 +112,7 @@ class FlowsPage:
         turned = guarded(self._turn, 'flows.edit')
         switch = ui.switch(value=flow.on, on_change=lambda change: turned(flow.key, change))
         switch.props['aria-label'] = f'{flow.name} is on'
-        switch.set_enabled(not flow.problem)
+        switch.set_enabled(flow.published)
 
     async def _turn(self, key: str, change: events.ValueChangeEventArguments[bool | None]) -> None:
         try:
@@ -201,7 +188,8 @@ def _view(row: Flow, counts: dict[tuple[str, str], int]) -> FlowView:
     except Invalid:  # kept with its problem, which is shown
         sentences, about = ((), ()), ''
     return FlowView(
-        key=key, name=str(row.name), about=about, on=bool(row.enabled) and not row.problem, problem=str(row.problem),
+        key=key, name=str(row.name), about=about, on=bool(row.enabled) and row.published is not None,
+        published=row.published is not None, problem=str(row.problem),
         when=sentences[0], then=sentences[1], finished=counts.get((key, 'finished'), 0),
         failed=counts.get((key, 'error'), 0),
     )  # fmt: skip
