@@ -19,8 +19,9 @@ class Run(Table):
     text, at, …} each. `scope` is what its mode counts by.
     `position`, `variables`, `loops` and `taken` are where it stands; see flows/state.py. `turn` grows with every
     change of an open run: whoever holds an older one has been overtaken. A waiting run is woken at `resume_at`, or
-    by `wait_kind` and `wait_key`; `woken` is what woke it, until it has gone on. `parent` is the run that called
-    it, `correlation` ties together all that one occasion brought about, `depth` counts how far down it is.
+    by `wait_kind` and `wait_key`; `woken` is what woke it last, {by, facts}, and `past` once it has gone on from
+    there. `parent` is the run that called it, `correlation` ties together all that one occasion brought about,
+    `depth` counts how far down it is.
     """
 
     id = CharField(primary_key=True)
@@ -192,10 +193,21 @@ def is_awaited(kind: str, key: str) -> bool:
     ))  # fmt: skip
 
 
-def interrupted_runs() -> list[tuple[str, str | None]]:
-    """(id, chat id) of what was being worked on when the program ended."""
-    rows = statement("SELECT id, chat FROM run WHERE state = 'running' ORDER BY id")
-    return [(str(id), chat) for id, chat in rows]
+def runs_at_work() -> list[tuple[str, str | None, str, int]]:
+    """(id, chat id, state, turn) of what somebody should have in hand: all that run, and the first of each queue."""
+    rows = statement(
+        "SELECT id, chat, state, turn FROM run WHERE state = 'running' UNION ALL"
+        " SELECT id, chat, state, turn FROM run r WHERE r.state = 'queued' AND NOT EXISTS"
+        f' (SELECT 1 FROM run o WHERE o.flow = r.flow AND o.scope = r.scope AND o.{OPEN}'
+        " AND (o.state <> 'queued' OR o.id < r.id)) ORDER BY 1"
+    )
+    return [(str(id), chat, str(state), int(turn)) for id, chat, state, turn in rows]
+
+
+def depth_of(flow: str, chat_id: str) -> int:
+    """Of its latest run in this chat."""
+    rows = statement('SELECT depth FROM run WHERE chat = ? AND flow = ? ORDER BY id DESC LIMIT 1', chat_id, flow)
+    return int(rows[0][0]) if rows else 0
 
 
 STARTED = "('finished', 'stopped', 'error', 'timeout', 'cancelled', 'queued', 'running', 'waiting')"

@@ -278,7 +278,10 @@ class _Made:
 def _answer(mock: Any) -> HttpAnswer:
     status, found = 200, mock
     if isinstance(mock, Mapping) and 'status' in mock and set(mock) <= {'status', 'json', 'text'}:
-        status, found = int(mock['status']), mock.get('json', mock.get('text', ''))
+        said, found = mock['status'], mock.get('json', mock.get('text', ''))
+        if not isinstance(said, int) or not 100 <= said <= 599:
+            raise Invalid('What is made up has a “status” from 100 to 599.', code='not_mocked')
+        status = said
     text = found if isinstance(found, str) else json.dumps(found)
     return HttpAnswer(status=status, headers={}, text=text, json=None if isinstance(found, str) else found)
 

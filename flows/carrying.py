@@ -1,5 +1,6 @@
 """Carries out what runs do to the world, inside the write that keeps how far they got."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -30,6 +31,7 @@ from .flow import Document
 from .state import RunState
 
 VARS_MOST = 200  # of one contact
+VARS_LONGEST = 64 * 1024  # characters of all of them; they are read whenever a flow looks at the contact
 
 
 class Carrying:
@@ -110,6 +112,8 @@ class Carrying:
             values[effect.name] = effect.value
         if len(values) > VARS_MOST:
             raise Invalid(f'A contact may have {VARS_MOST} variables.')
+        if effect.value is not None and len(json.dumps(values, default=str)) > VARS_LONGEST:
+            raise Invalid(f'The variables of a contact may have {VARS_LONGEST // 1024} kB together.')
         Contact.update(vars=values).where(Contact.id == contact_id).execute()
 
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
@@ -34,6 +35,8 @@ from .triggers.schedule import ScheduleTrigger
 log = logging.getLogger(__name__)
 
 TOO_LATE = timedelta(minutes=5)  # a moment that passed while the program was off starts nothing any more
+BEGUN_TOO_LATE = timedelta(hours=1)  # unless an audience was being gone through when it ended
+AT_A_TIME = 100  # of an audience; whatever else comes round every second must not wait for all of it
 ZONES_AGAIN = timedelta(hours=1)  # how often it is looked in which zones an audience lives
 
 
@@ -44,6 +47,7 @@ class Clocks:
         self.world, self.library, self.router, self.identities, self.home = world, library, router, identities, home
         self._set_for: object = None  # the flows, as of which the clocks are set
         self._set_at: datetime | None = None
+        self._under_way: set[tuple[str, str, str]] = set()  # audiences that this process goes through
 
     def tick(self) -> None:
         live, now = self.library.live(), self.world.now()
@@ -93,24 +97,32 @@ class Clocks:
         found = next(
             (each for each in self._schedules() if (each[0].document.key, each[1].id) == (row.flow, row.trigger)), None
         )
-        moment = row.working or row.next_at
-        if found is None or now - moment > TOO_LATE:
+        moment, name = row.working or row.next_at, (str(row.flow), str(row.trigger), str(row.zone))
+        late = TOO_LATE if row.working is None else BEGUN_TOO_LATE
+        if found is None or (name not in self._under_way and now - moment > late):
+            self._under_way.discard(name)
             log.info('flow %s: a moment passed while nobody could look', row.flow)
-            write(lambda: drop_clock(str(row.flow), str(row.trigger), str(row.zone)))
+            write(lambda: drop_clock(*name))
             self._set_for = None
             return
         if row.working is None and not write(lambda: strike(row)):
             return
         row.working = moment
         flow, trigger = found
-        following = next_moment(str(row.cron), str(row.zone), now)
+        following = next_moment(trigger.cron, str(row.zone), now)
         if trigger.audience is None:
             self.router.happen(self._occasion(trigger, moment, None), lambda: wind(row, following), only=flow)
             return
-        for member in _everybody(trigger, after=str(row.done_to)):
+        self._under_way.add(name)
+        members = list(islice(_everybody(trigger, after=str(row.done_to)), AT_A_TIME))
+        for member in members:
             if trigger.tz != 'contact' or self._zone_of(member) == row.zone:
                 self.router.happen(self._occasion(trigger, moment, member), partial(went_to, row, member.id), only=flow)
+        if len(members) == AT_A_TIME:
+            write(lambda: went_to(row, members[-1].id))  # who lives in another zone is not looked at again
+            return
         write(lambda: wind(row, following))
+        self._under_way.discard(name)
 
     def _occasion(self, trigger: ScheduleTrigger, moment: datetime, member: Member | None) -> Occasion:
         session_id, name = self._session(trigger)

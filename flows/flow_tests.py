@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from .occasion import OccasionKind
-from .parts import Part, Span
+from .parts import Moment, Part, Span
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)  # a Monday
 
@@ -25,7 +25,7 @@ class Given(Part):
     session: str = Field(default='', max_length=48)
     group: bool = False
     contact: dict[str, Any] = Field(default_factory=dict)
-    now: datetime = NOON
+    now: Moment = NOON
 
 
 class ThenEvent(Part):

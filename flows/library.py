@@ -15,6 +15,8 @@ from data.flows import Flow, FlowVersion, flow_by_key, live_versions, version_of
 from .flow import Document, read_document
 from .index import Index
 from .program import Program
+from .steps.call_flow import CallFlowStep
+from .steps.send import SendStep
 from .written import dump, parse, renamed
 
 FLOWS_MOST = 1_000
@@ -64,6 +66,19 @@ class Library:
         found = next((each for each in self.live() if each.document.key == key), None)
         if found is None:
             raise NotFound(f'There is no flow “{key[:64]}” that is published and switched on.')
+        return found
+
+    def writes_from(self, flow: LiveFlow) -> set[str]:
+        """The names of sessions that it, and the flows it starts, write from beside the one in which they run."""
+        found: set[str] = set()
+        known, waiting = {flow.document.key}, [flow]
+        while waiting:
+            for node in waiting.pop().program.nodes.values():
+                if isinstance(node.step, SendStep) and node.step.to and node.step.session:
+                    found.add(node.step.session)
+                if isinstance(node.step, CallFlowStep) and node.step.flow not in known:
+                    known.add(node.step.flow)
+                    waiting += [each for each in self.live() if each.document.key == node.step.flow]
         return found
 
     # ---- writing

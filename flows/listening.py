@@ -3,7 +3,7 @@
 import json
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -13,16 +13,16 @@ from core.hooks.errands import CALLED
 from core.hooks.reading import payload_of
 from core.world import World
 from data.chats import Chat
-from data.database import database, read, write
+from data.database import StorageFailed, after_commit, database, read, write
 from data.events import LoggedEvent, events_after, last_seq, mark_place, place_in_log
 from data.hooks import event_by_id
 from data.messages import Message
-from data.runs import waiting_for
+from data.runs import depth_of, waiting_for
 from data.scenes import chat_scene
 
 from .library import Library
 from .occasion import Occasion, OccasionKind
-from .router import Router
+from .router import Overtaken, Router
 from .runner import Runner
 from .silences import Silences
 from .steps.base import Woken
@@ -95,10 +95,18 @@ class Listener(threading.Thread):
             rows = events_after(self._place, 200)
         for row in rows:
             if row.kind in KINDS:
-                self._look(row)
+                self._look_safely(row)
         if rows and rows[-1].seq > self._place:
             self._move(int(rows[-1].seq))
         return len(rows) == 200
+
+    def _look_safely(self, row: LoggedEvent) -> None:
+        try:
+            self._look(row)
+        except StorageFailed:  # the next look is a new chance
+            raise
+        except Exception:  # looked at again it would break again, and nothing after it would ever be looked at
+            log.exception('event %s could not be looked at', row.seq)
 
     def _look(self, row: LoggedEvent) -> None:
         kinds = [kind for kind in KINDS[row.kind] if kind in AWAITED or self.library.live().has(kind)]
@@ -108,19 +116,30 @@ class Listener(threading.Thread):
         if kinds == ['inactivity']:
             write(partial(self._note_word, row, body))
             return
-        for occasion in self._occasions(row, body, kinds):
-            if occasion.kind == 'answer' and self._answers(occasion, int(row.seq)):
-                continue
-            if occasion.kind == 'webhook':
-                self._wake(occasion, int(row.seq))
-            self.router.happen(occasion, first=partial(self._moves, int(row.seq)))
+        occasions, seq = self._occasions(row, body, kinds), int(row.seq)
+        if any(each.kind == 'answer' and self._answers(each, seq) for each in occasions):
+            return
+        self.router.happen_together(occasions, partial(self._moves_and_wakes, seq, occasions))
 
     def _moves(self, seq: int) -> bool:
-        """Inside a write. Several occasions may come of one event, so the same place may be taken again."""
-        if seq < place_in_log(READER):
+        """Inside a write: False when this was looked at before."""
+        if seq <= place_in_log(READER):
             return False
         mark_place(READER, seq)
+        after_commit(lambda: self._moved(seq))
+        return True
+
+    def _moved(self, seq: int) -> None:
         self._place = max(self._place, seq)
+
+    def _moves_and_wakes(self, seq: int, occasions: Sequence[Occasion]) -> bool:
+        """Inside a write; with it runs are woken that wait for a call which names them by a correlation."""
+        if not self._moves(seq):
+            return False
+        for occasion in occasions:
+            named = correlation_in(occasion.facts) if occasion.kind == 'webhook' else ''
+            if named:
+                self.runner.event(named, occasion.facts)
         return True
 
     def _move(self, seq: int) -> None:
@@ -134,22 +153,17 @@ class Listener(threading.Thread):
         if run is None or not occasion.facts.get('options'):
             return False
 
-        def take() -> Any:
-            if not self._moves(seq):
-                return None
-            facts = {'text': ', '.join(occasion.facts['options']), 'kind': 'poll_vote', **occasion.facts}
-            return self.runner.claim(run, Woken(by='answer', facts=facts))
+        facts = {'text': ', '.join(occasion.facts['options']), 'kind': 'poll_vote', **occasion.facts}
 
-        go_on = write(take)
-        if go_on is not None:
-            self.runner.at_work(occasion.chat_id or str(run.id), go_on)
-        return go_on is not None
+        def take() -> None:
+            if not self.runner.wake(run, Woken(by='answer', facts=facts)) or not self._moves(seq):
+                raise Overtaken
 
-    def _wake(self, occasion: Occasion, seq: int) -> None:
-        """Runs that wait for this call: it names them by a correlation."""
-        named = correlation_in(occasion.facts)
-        if named:
-            write(lambda: self._moves(seq) and self.runner.event(named, occasion.facts))
+        try:
+            write(take)
+        except Overtaken:
+            return False
+        return True
 
     def _note_word(self, row: LoggedEvent, body: Mapping[str, Any]) -> None:
         """Inside a write: who wrote last in a chat."""
@@ -208,7 +222,8 @@ class Listener(threading.Thread):
             'text': message.text if message is not None else '', 'error': message.error if message is not None else '',
         }  # fmt: skip
         by_flow = author.removeprefix('flow:') if author.startswith('flow:') else ''
-        return _in_chat('status', row, chat or {}, message_id=body['id'], facts=facts, by_flow=by_flow)
+        depth = depth_of(by_flow, str(row.chat)) + 1 if by_flow else 0  # two flows may not go round in circles either
+        return _in_chat('status', row, chat or {}, message_id=body['id'], facts=facts, by_flow=by_flow, depth=depth)
 
     def _in_a_group(
         self, row: LoggedEvent, body: Mapping[str, Any], chat: dict[str, Any] | None, kinds: list[OccasionKind]

@@ -13,6 +13,7 @@ from .parts import Part, Words, listed
 Op = Literal['any', 'equals', 'keyword', 'contains', 'starts_with', 'regex', 'fuzzy']
 REGEX_LASTS = 0.05  # seconds; a pattern that needs longer for one message has gone wild
 LOOKED_AT = 4_096  # characters of a text
+SHORT = 200
 
 
 class Match(Part):
@@ -101,13 +102,24 @@ def fits_pattern(pattern: str, text: str) -> bool:
         return False
 
 
-@lru_cache(maxsize=10_000)
 def words(text: str) -> str:
+    return _words_of_short(text) if len(text) <= SHORT else _words(text)
+
+
+def folded(text: str) -> str:
+    """Without capitals and accents, in every script."""
+    return _folded_short(text) if len(text) <= SHORT else _folded(text)
+
+
+def _words(text: str) -> str:
     return ' '.join(''.join(c if c.isalnum() else ' ' for c in text).split())
 
 
-@lru_cache(maxsize=10_000)
-def folded(text: str) -> str:
-    """Without capitals and accents, in every script."""
+def _folded(text: str) -> str:
     plain = unicodedata.normalize('NFKD', text.casefold())
     return ''.join(c for c in plain if not unicodedata.combining(c))
+
+
+# What flows look for, and what most people write. Long texts hardly ever come twice, and thousands of them are heavy.
+_words_of_short = lru_cache(maxsize=5_000)(_words)
+_folded_short = lru_cache(maxsize=5_000)(_folded)

@@ -1,8 +1,9 @@
 """What flows reach outside the database: other systems through the guard, files, templates."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from pydantic_core import from_json
 
 from core.attaching import as_message, from_web
 from core.errors import Invalid, TooLarge
@@ -54,11 +55,14 @@ class Outside:
                 client.stream(call.method, url, headers=_headers(call), content=call.body or None) as answer,
             ):
                 body = b''
-                for chunk in answer.iter_bytes():
+                if answer.headers.get('content-encoding', 'identity').lower() not in ('', 'identity'):
+                    # A few bytes can unfold into gigabytes; we said that we want none of that.
+                    raise Invalid('The other system answered in a packed form that was not asked for.')
+                for chunk in answer.iter_raw():
                     body += chunk
                     if len(body) > ANSWER_MOST:
                         raise TooLarge(f'The answer is larger than {ANSWER_MOST // 1024} kB.')
-                text = body.decode(answer.encoding or 'utf-8', 'replace')
+                text = _text(body, answer.encoding or 'utf-8')
                 return HttpAnswer(status=answer.status_code, headers=dict(answer.headers), text=text, json=_json(text))
 
 
@@ -69,8 +73,19 @@ def _headers(call: HttpCall) -> list[tuple[bytes, bytes]]:
     return [(name.encode(), value.encode()) for name, value in call.headers.items()]
 
 
-def _json(text: str) -> object:
+def _text(body: bytes, encoding: str) -> str:
+    """Whatever they call it: some codecs are none for texts, others make halves of characters."""
     try:
-        return json.loads(text)
+        said = body.decode(encoding, 'replace')
+    except (LookupError, ValueError):
+        said = body.decode('utf-8', 'replace')
+    return said.encode('utf-8', 'replace').decode()
+
+
+def _json(text: str) -> object:
+    """None for what is none, and for what could not be kept: endless depth, numbers that are none."""
+    try:
+        found: object = from_json(text, allow_inf_nan=False)
     except ValueError:
         return None
+    return found

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -73,10 +73,10 @@ def span_of(said: Any) -> timedelta:
         text += 's'
     if not re.fullmatch(rf'({SPAN.pattern}\s*)+', text):
         raise ValueError('a time is written as 30s, 10m, 2h or 1d')
-    found = timedelta(seconds=sum(float(number) * UNITS[unit] for number, unit in SPAN.findall(text)))
-    if not timedelta(0) < found <= LONGEST_SPAN:
+    seconds = sum(float(number) * UNITS[unit] for number, unit in SPAN.findall(text))
+    if not 0 < seconds <= LONGEST_SPAN.total_seconds():
         raise ValueError('a time is at least a moment and at most a year')
-    return found
+    return timedelta(seconds=seconds)
 
 
 def _checked(source: str) -> str:
@@ -110,6 +110,13 @@ def _words(words: Iterable[str]) -> Any:
     return found
 
 
+def _near(moment: datetime) -> datetime:
+    if not 2000 <= moment.year < 2100:
+        raise ValueError('a time to try out is in this century')
+    return moment
+
+
+Moment = Annotated[datetime, AfterValidator(_near)]
 Span = Annotated[
     timedelta,
     BeforeValidator(span_of),

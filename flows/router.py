@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from queue import Queue
@@ -23,7 +23,8 @@ from .guards import PAUSE as PAUSED
 from .guards import LoopGuard, Objection
 from .library import Library, LiveFlow
 from .occasion import Occasion
-from .runner import Begun, Runner
+from .opening import Begun
+from .runner import Runner
 from .steps.base import Woken
 from .triggers import Trigger
 from .triggers.base import Found
@@ -87,6 +88,10 @@ class Decision:
     flow: LiveFlow | None = None
     steps: list[dict[str, Any]] = field(default_factory=list)
     begun: list[Begun] = field(default_factory=list)
+
+
+class Overtaken(Exception):
+    """Something was faster, so nothing of this is kept."""
 
 
 class Router:
@@ -202,22 +207,25 @@ class Router:
         if objection is not None:
             write(lambda: self._kept_waiting(message, run, objection))
             return True
-        go_on = write(lambda: self._hand_over(message, run))
-        if go_on is None:
+        try:
+            go_on = write(lambda: self._hand_over(message, run))
+        except Overtaken:
             return False
         go_on()
         return True
 
     def _led_out(self, message: Heard, run: Run, command: Command) -> bool:
         """Menu, cancel and human end the question; a flow may wait for the first two."""
-        self.runner.cancel(str(run.id), f'They wrote “{message.text.strip()}”.')
+        why = f'They wrote “{message.text.strip()}”.'
         if command != 'human':
+            self.runner.cancel(str(run.id), why)
             return False
-        write(lambda: self._give_to_a_person(message, run))
+        write(lambda: self._give_to_a_person(message, run, why))
         return True
 
-    def _give_to_a_person(self, message: Heard, run: Run) -> None:
+    def _give_to_a_person(self, message: Heard, run: Run, why: str) -> None:
         if mark_routed(message.id):
+            self.runner.end(str(run.id), why)
             self.runner.hand_off(run, 'They asked for a person.')
             self._add(message, Decision(state='suppressed_human', detail='They asked for a person.'), run)
 
@@ -227,10 +235,11 @@ class Router:
             decision = Decision(state='suppressed_loop', detail=objection.text, pauses=objection.pauses)
             self._add(message, decision, run)
 
-    def _hand_over(self, message: Heard, run: Run) -> Work | None:
+    def _hand_over(self, message: Heard, run: Run) -> Work:
+        """Both or neither: the run goes on, and the message was its answer."""
         go_on = self.runner.claim(run, Woken(by='answer', facts=_answer(message)))
         if go_on is None or not mark_routed(message.id):
-            return None
+            raise Overtaken
         self._add(message, Decision(state='resumed', detail=f'It answered a question of {run.flow}.'), run)
         return go_on
 
@@ -255,9 +264,9 @@ class Router:
                 if objection is not None:
                     return _instead(decision, flow, 'suppressed_loop', objection.text, pauses=objection.pauses)
                 allowed = True
-            begun = self.runner.begin(flow, *fit, occasion)
+            begun = self.runner.opening.begin(flow, *fit, occasion)
             decision.begun.append(begun)
-            if begun.state not in PASSED_OVER and document.on_match == 'stop':
+            if _has_it(begun):
                 break
         self._others(decision, len(everyone) - len(candidates))
         return decision
@@ -265,7 +274,7 @@ class Router:
     def _ask_last(self, message: Heard, decision: Decision) -> None:
         """Flows for what nothing else answered."""
         live = self.library.live()
-        if not live.has('unanswered') or any(begun.state not in PASSED_OVER for begun in decision.begun):
+        if not live.has('unanswered') or any(map(_answers_it, decision.begun)):
             return
         with read():
             misses = 1 + misses_in_a_row(message.chat_id, 9)
@@ -280,8 +289,8 @@ class Router:
                 decision.state, decision.detail, decision.flow = 'suppressed_loop', objection.text, flow
                 decision.pauses = objection.pauses
                 return
-            decision.begun.append(self.runner.begin(flow, *fit, occasion))
-            if decision.begun[-1].state not in PASSED_OVER and flow.document.on_match == 'stop':
+            decision.begun.append(self.runner.opening.begin(flow, *fit, occasion))
+            if _has_it(decision.begun[-1]):
                 return
 
     def _objection(self, message: Heard) -> Objection | None:
@@ -308,6 +317,7 @@ class Router:
             return
         for begun in decision.begun:
             begun.run.steps[:0] = decision.steps
+            begun.before += len(decision.steps)
             self.runner.keep(begun)
         if not decision.begun or decision.state != 'not_triggered':
             self._add(message, decision)
@@ -348,12 +358,25 @@ class Router:
     # ---- what is no message
 
     def happen(
-        self, occasion: Occasion, first: Callable[[], bool] = lambda: True, *, only: LiveFlow | None = None
-    ) -> list[str]:
+        self, occasion: Occasion, first: Callable[[], bool] = lambda: True, *, only: LiveFlow | None = None,
+        also: Callable[[list[str]], object] = lambda ids: None,
+    ) -> list[str]:  # fmt: skip
         """Start the flows that wait for this (`only` this one), on this thread; the ids of their runs.
 
-        `first` belongs to the same write; when it says False, this was done before and nothing happens.
+        `first` belongs to the same write; when it says False, this was done before and nothing happens. So does
+        `also`, which gets the ids.
         """
+        return self.happen_together([occasion], first, only=only, also=also)
+
+    def happen_together(
+        self, occasions: Sequence[Occasion], first: Callable[[], bool], *, only: LiveFlow | None = None,
+        also: Callable[[list[str]], object] = lambda ids: None,
+    ) -> list[str]:  # fmt: skip
+        """The same for all that one thing brought about: they are kept together, or none of them."""
+        begun = [each for occasion in occasions for each in self._begun(occasion, only)]
+        return write(lambda: self._keep_all(begun, first, also))
+
+    def _begun(self, occasion: Occasion, only: LiveFlow | None) -> list[Begun]:
         begun: list[Begun] = []
         flows = [only] if only is not None else self.library.live().candidates(occasion)
         if occasion.kind in QUIET and occasion.chat_id is not None and self._is_with_a_person(occasion.chat_id):
@@ -365,12 +388,12 @@ class Router:
             if isinstance(fit, str):
                 continue
             if not begun and (held := self._held(occasion)):
-                begun.append(self.runner.hold(flow, *fit, occasion, held))
+                begun.append(self.runner.opening.hold(flow, *fit, occasion, held))
                 break
-            begun.append(self.runner.begin(flow, *fit, occasion))
-            if begun[-1].state not in PASSED_OVER and flow.document.on_match == 'stop':
+            begun.append(self.runner.opening.begin(flow, *fit, occasion))
+            if _has_it(begun[-1]):
                 break
-        return write(lambda: self._keep_all(begun, first))
+        return begun
 
     def _held(self, occasion: Occasion) -> str:
         """Why what they did is not answered: a machine that reacts to all we say would have us talk for ever."""
@@ -391,12 +414,16 @@ class Router:
             return False
         return chat.human_until is None or chat.human_until > self.world.now()
 
-    def _keep_all(self, begun: list[Begun], first: Callable[[], bool]) -> list[str]:
+    def _keep_all(
+        self, begun: list[Begun], first: Callable[[], bool], also: Callable[[list[str]], object]
+    ) -> list[str]:
         if not first():
             return []
         for each in begun:
             self.runner.keep(each)
-        return [each.run.id for each in begun]
+        ids = [each.run.id for each in begun]
+        also(ids)
+        return ids
 
 
 def fitting(flow: LiveFlow, occasion: Occasion) -> tuple[Trigger, Found] | str:
@@ -410,6 +437,16 @@ def fitting(flow: LiveFlow, occasion: Occasion) -> tuple[Trigger, Found] | str:
             return trigger, found
         why = found
     return why
+
+
+def _has_it(begun: Begun) -> bool:
+    """No other flow is asked any more."""
+    return _answers_it(begun) and begun.flow.document.on_match == 'stop'
+
+
+def _answers_it(begun: Begun) -> bool:
+    """One that only traces leaves everything to the others."""
+    return begun.state not in PASSED_OVER and not begun.flow.document.shadow
 
 
 def occasion_of(message: Heard) -> Occasion:

@@ -56,14 +56,15 @@ def masked(value: Any, secrets: Mapping[str, str]) -> Any:
         spelt for each in secrets.values() for spelt in (each, quote(each), quote(each, safe=''), quote_plus(each))
     }
     hidden = sorted((each for each in found if len(each) >= MASKED_FROM), key=len, reverse=True)
-    return _masked(value, hidden) if hidden else value
+    # In whatever capitals: the host of an address is told in small letters.
+    return _masked(value, [re.compile(re.escape(each), re.IGNORECASE) for each in hidden]) if hidden else value
 
 
-def _masked(value: Any, hidden: list[str]) -> Any:
+def _masked(value: Any, hidden: list[re.Pattern[str]]) -> Any:
     match value:
         case str():
             for each in hidden:
-                value = value.replace(each, MASK)
+                value = each.sub(MASK, value)
             return value
         case Mapping():
             return {_masked(name, hidden): _masked(each, hidden) for name, each in value.items()}

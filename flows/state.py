@@ -21,7 +21,7 @@ class RunState:
 
     `variables` are `run.*`, `loops` what each foreach has still to do, by path; both hold plain JSON values.
     `trigger` is {id, type, …facts}. `steps` is the trace: {path, id, text, at, ms, result?, changed?, error?}.
-    `kept`: there is a row of it.
+    `kept`: there is a row of it. `woken` is what woke it last: {by, facts, past}, see data/runs.py.
     """
 
     id: str
@@ -46,6 +46,7 @@ class RunState:
     taken: int = 0
     turn: int = 0
     kept: bool = False
+    woken: dict[str, Any] | None = None
 
     def note(self, path: str, text: str, at: str, **more: Any) -> None:
         """One line of the trace; the oldest stay when there are too many."""

@@ -1,6 +1,6 @@
 """Walks through the steps of a flow as far as it gets without waiting, and remembers what is to be done."""
 
-import copy
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from core.bodies import time_text
-from core.errors import DovecoteError
+from core.errors import Conflict, DovecoteError
 
 from .doors import Doors
 from .effects import Effect
@@ -18,7 +18,11 @@ from .state import RunState
 from .steps.base import End, GoTo, Into, Next, Outcome, Wait, Woken
 from .turn import Turn
 
-LONGEST_VALUE = 20_000  # characters of a value in the trace
+log = logging.getLogger(__name__)
+
+LONGEST_VALUE, SHORTER = 20_000, 500  # characters of a value in the trace
+IN_FULL = 50  # lines of it; a loop may have hundreds, which are written down again and again
+BROKEN = 'Something broke inside Dovecote while this ran; its log says what.'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +94,8 @@ class Walk:
         self._befores.append(
             Before(
                 node=node,
-                variables=copy.deepcopy(run.variables),
-                loops=copy.deepcopy(run.loops),
+                variables=dict(run.variables),  # values are put there, never changed
+                loops={path: dict(state) for path, state in run.loops.items()},
                 traced=len(run.steps),
                 taken=run.taken,
             )
@@ -103,13 +107,17 @@ class Walk:
             outcome = node.step.wake(turn, woken) if woken and not node.step.is_slow() else node.step.run(turn)
         except DovecoteError as error:
             return self._failed(node, error, None)
+        except Exception:  # one step must not stop whoever walks: this run is told, the others go on
+            log.exception('the step %s of the flow %s broke', node.path, run.flow)
+            return self._failed(node, Conflict(BROKEN, code='broken'), None)
         ms = round((perf_counter() - started) * 1000, 2)
         changed = {name: value for name, value in run.variables.items() if before.get(name, turn) != value}
         more: dict[str, Any] = {'id': node.step.id, 'do': node.step.do, 'ms': ms}
+        most = LONGEST_VALUE if len(run.steps) < IN_FULL else SHORTER
         if turn.result:
-            more['result'] = short(turn.result)
+            more['result'] = short(turn.result, most)
         if changed:
-            more['changed'] = short(changed)
+            more['changed'] = short(changed, most)
         run.note(node.path, turn.text or node.step.LABEL, time_text(self.now) or '', **more)
         self.effects += [(len(self._befores) - 1, effect) for effect in turn.effects]
         return outcome
@@ -141,15 +149,15 @@ class Walk:
         return End(state=state, reason=reason)
 
 
-def short(value: Any) -> Any:
+def short(value: Any, most: int = LONGEST_VALUE) -> Any:
     """A value as the trace keeps it: cut where it is long, and plain."""
     match value:
         case str():
-            return value if len(value) <= LONGEST_VALUE else f'{value[:LONGEST_VALUE]}…'
+            return value if len(value) <= most else f'{value[:most]}…'
         case Mapping():
-            return {str(key): short(each) for key, each in list(value.items())[:200]}
+            return {str(key): short(each, most) for key, each in list(value.items())[: most // 100]}
         case list() | tuple():
-            return [short(each) for each in list(value)[:200]]
+            return [short(each, most) for each in list(value)[: most // 100]]
         case int() | float() | bool() | None:
             return value
         case datetime():

@@ -114,10 +114,14 @@ class Errands:
             self._tell(event_id, Settled(state=str(row.state), results=row.results, error=str(row.error)))
         return listener
 
-    def give_up(self, event_id: str) -> None:
-        """Nobody waits for it any more."""
+    def give_up(self, event_id: str, listener: 'Future[Settled]') -> None:
+        """This one does not wait for it any more."""
         with self._lock:
-            self._listeners.pop(event_id, None)
+            left = [each for each in self._listeners.get(event_id, ()) if each is not listener]
+            if left:
+                self._listeners[event_id] = left
+            else:
+                self._listeners.pop(event_id, None)
 
     def try_out(self, map: Map, values: Mapping[str, Any], to: str, author: Author) -> str:
         """Send the first message there would be to somebody else instead; returns its id. Raises what `do` raises."""

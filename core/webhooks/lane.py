@@ -12,6 +12,7 @@ log = logging.getLogger(__name__)
 
 IDLE = 10.0  # seconds a thread waits for more before it ends
 SPARE = 4  # parcels in line for each that may be sent at a time
+SOON = 60  # seconds in which whatever is in line may leave: its lease must not end before that
 
 
 class Lane:
@@ -42,7 +43,7 @@ class Lane:
 
     def has_room(self) -> bool:
         """False also while something older waits in the database."""
-        return len(self._line) < self.concurrency * SPARE and self._looks == self._looked and not self._over
+        return len(self._line) < self._length() and self._looks == self._looked and not self._over
 
     def take(self, parcel: Parcel) -> None:
         with self._ready:
@@ -119,8 +120,8 @@ class Lane:
         """A parcel, or how many more may be claimed; None: this thread is not needed any more."""
         with self._ready:
             while not self._over and len(self._threads) <= self.concurrency:
-                room = self.concurrency * SPARE - len(self._line)
-                if self._looks != self._looked and not self._filling and room >= self.concurrency * SPARE // 2:
+                room = self._length() - len(self._line)
+                if self._looks != self._looked and not self._filling and room >= max(1, self._length() // 2):
                     self._filling = True
                     return room
                 wait = self._until_next()
@@ -134,6 +135,10 @@ class Lane:
                     break
             self._threads.discard(threading.current_thread())
             return None
+
+    def _length(self) -> int:
+        """Of the line."""
+        return max(1, min(self.concurrency * SPARE, int(self.rate * SOON)))
 
     def _until_next(self) -> float:
         """Seconds until one more may leave; a second's worth may leave at once."""

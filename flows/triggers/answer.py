@@ -28,7 +28,8 @@ class AnswerTrigger(TriggerKind):
     def looks(self, occasion: Occasion) -> Found | str:
         if elsewhere := not_there(self.chat, occasion):
             return elsewhere
-        chosen = [str(each) for each in occasion.facts.get('options', [])]
+        voted = occasion.facts.get('options')
+        chosen = [str(each) for each in voted] if isinstance(voted, list | tuple) else []
         if not chosen:
             return 'the vote was taken back'
         if self.poll and words(folded(self.poll)) != words(folded(str(occasion.facts.get('poll', '')))):

@@ -23,7 +23,8 @@ class UnansweredTrigger(TriggerKind):
     def looks(self, occasion: Occasion) -> Found | str:
         if occasion.group:
             return 'it is not for groups'
-        misses = int(occasion.facts.get('misses', 1))
+        said = occasion.facts.get('misses')
+        misses = said if isinstance(said, int) else 1
         if misses < self.after:
             return f'only {misses} in a row went unanswered'
         return Found(because=f'Nothing else answered, {misses} times in a row' if misses > 1 else 'Nothing else did')

@@ -267,6 +267,42 @@ def test_a_key_for_one_session_neither_sees_nor_starts_what_is_not_its_own(door:
     assert door.api.post('/runs/none/cancel').status_code == 404
 
 
+def test_a_key_for_one_session_starts_nothing_that_writes_from_another(door: Door) -> None:
+    names = [each['name'] for each in door.api.get('/sessions').json()['items']]
+    if 'aside' not in names:
+        door.api.post('/sessions', json={'name': 'aside', 'start': False}).raise_for_status()
+    tell = {'do': 'send', 'text': 'told aside', 'session': 'shop', 'to': f'+{ANNA}'}
+    live(door, flow('tells-aside', 'never said', tell, triggers=[{'type': 'manual'}]))
+    call = {'do': 'call_flow', 'flow': 'tells-aside', 'wait': False}
+    live(door, flow('calls-one', 'never said', call, triggers=[{'type': 'api'}]))
+    key = door.by(door.key('agent', 'aside'))
+    refused = key.post('/flows/calls-one/start', json={'session': 'aside'})
+    assert (refused.status_code, refused.json()['code']) == (403, 'forbidden'), refused.text
+    assert door.by(door.key('agent', 'shop')).post('/flows/calls-one/start', json={'session': 'shop'}).is_success
+
+
+@pytest.mark.parametrize(
+    ('more', 'status'),
+    [
+        ({'advance': '9' * 400 + 'd'}, 422),
+        ({'now': '9999-12-31T23:59:59Z'}, 422),
+        ({'mocks': {'ask': {'status': 'many'}}}, 200),
+        ({'mocks': {'ask': {'status': 10**30, 'json': 1}}}, 200),
+    ],
+)
+def test_odd_trials_are_answered(door: Door, more: dict[str, Any], status: int) -> None:
+    ask = {'id': 'ask', 'do': 'http', 'url': 'https://erp.example/'}
+    answer = door.api.post('/flows/test', json={'flow': flow('odd', 'odd', ask), 'message': {'text': 'odd'}, **more})
+    assert answer.status_code == status, answer.text
+    assert status != 200 or answer.json()['outcome'] == 'error'
+    odd = flow('odd', 'odd', triggers=[{'type': 'answer'}, {'type': 'unanswered'}])
+    odd_facts: list[dict[str, Any]] = [{'options': 5}, {'misses': {}}, {'misses': 'order'}]
+    for facts in odd_facts:
+        for kind in ('answer', 'unanswered'):
+            answer = door.api.post('/flows/test', json={'flow': odd, 'occasion': kind, 'facts': facts})
+            assert answer.status_code == 200, answer.text
+
+
 class _Echo(BaseHTTPRequestHandler):
     asked: list[str] = []  # noqa: RUF012
 

@@ -7,6 +7,7 @@ import pytest
 from core.hooks.hooks import Known
 from core.hooks.mapping import Map
 from data.database import read
+from data.hooks import HookEvent
 from data.runs import Run
 from tests.core.house import ANNA
 from tests.core.test_hooks import Porch, porch
@@ -62,3 +63,23 @@ def test_a_hook_starts_one_flow_about_a_contact(porch: Porch) -> None:
         run = Run.get(Run.flow == 'greet')
     results: Any = row.results
     assert (run.state, results[0]['run']) == ('finished', run.id)
+
+
+def test_a_hook_that_starts_a_flow_anew_ends_the_one_that_waits(porch: Porch) -> None:
+    house = porch.house
+    porch.hooks.start_flow = house.runner.by_hook
+    ask = {'id': 'q', 'do': 'ask', 'text': 'How was order {{ payload.id }}?'}
+    for type in ('restart', 'single', 'queued'):
+        house.library.save(flow({'type': 'manual'}, ask, key=type, mode={'type': type}))
+        hook = porch.hook(map=Map(action='flow', flow=type, session='shop', to='{{ payload.phone }}'))
+        for id in (1, 2):
+            porch.done(hook, {'phone': f'+{ANNA}', 'id': id})
+            told(house)
+    with read():
+        found = [(run.flow, run.state) for run in Run.select().where(Run.flow.is_null(False)).order_by(Run.id)]
+        results = [row.results[0] for row in HookEvent.select().order_by(HookEvent.id)]
+    assert found == [
+        ('restart', 'cancelled'), ('restart', 'waiting'), ('single', 'waiting'), ('queued', 'waiting'),
+        ('queued', 'queued'),
+    ]  # fmt: skip
+    assert results[3]['error'] == 'The flow single was not started: It still runs.'

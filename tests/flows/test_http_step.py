@@ -80,8 +80,44 @@ def test_what_goes_wrong_is_told(house: House, path: str, why: str) -> None:
     assert why in detail
 
 
+def test_whatever_a_system_answers_the_run_comes_to_an_end(house: House) -> None:
+    with web() as shop:
+        shop.answers |= {
+            '/codec': lambda line: line.says(b'{"n": 1}', 'application/json; charset=hex'),
+            '/halves': lambda line: line.says(b'\\ud83d', 'text/plain; charset=unicode_escape'),
+            '/nan': lambda line: line.says(b'{"n": NaN}', 'application/json'),
+            '/deep': lambda line: line.says(b'[' * 60_000, 'application/json'),
+            '/lone': lambda line: line.says(b'{"n": "\\ud83d"}', 'application/json'),
+        }
+        for path in shop.answers:
+            word = path.strip('/')
+            house.library.save(flow(look(shop.url(path)), say('{{ run.erp|string|length }}'), key=word, word=word))
+            heard(house, word)
+        assert {state for _, state in over(house)} == {'finished'}
+        pack = b'HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n\x1f\x8b'
+        shop.answers['/packed'] = lambda line: line.send(pack)
+        house.library.save(flow(look(shop.url('/packed')), say('never'), key='packed', word='packed'))
+        heard(house, 'packed')
+        assert over(house)[-1] == ('packed', 'error')
+    with read():
+        assert 'packed form' in Run.get(Run.state == 'error').detail
+
+
+def test_an_answer_is_still_known_when_another_system_was_asked_about_it(house: House) -> None:
+    with web() as shop:
+        shop.answers['/rye'] = lambda line: line.says(b'{"price": 4}', 'application/json')
+        ask = {'id': 'q', 'do': 'ask', 'text': 'Which?'}
+        house.library.save(
+            flow(ask, look(shop.url('/{{ answer.text }}')), say('{{ answer.text }}: {{ run.erp.price }}'))
+        )
+        for text in ('start', 'rye'):
+            heard(house, text)
+        assert over(house)[0] == ('talk', 'finished')
+    assert said(house) == ['Which?', 'rye: 4']
+
+
 def test_private_addresses_are_not_reached(house: House) -> None:
-    house.runner.doors = Outside(house.outbox.world, Guard())
+    house.runner.opening.doors = Outside(house.outbox.world, Guard())
     for url in (
         'http://127.0.0.1:1/',
         'http://169.254.169.254/latest',

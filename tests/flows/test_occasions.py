@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from core.events import GroupChanged, LoggedOut, Poll, Vote
+from data.clocks import FlowClock
 from data.contacts import Contact
-from data.database import read, write
+from data.database import StorageFailed, read, write
 from data.messages import Message
 from data.runs import Run
 from data.tags import add_tags
-from tests.core.house import ANNA, BEN, House, message, receipt
+from tests.core.house import ANNA, BEN, House, full_disk, message, receipt
 from tests.flows.test_runs import heard, said, say, states
 
 
@@ -109,6 +110,48 @@ def test_whoever_joins_a_group_is_greeted(house: House) -> None:
     assert told(house)[-1:] == [f'Welcome +{BEN}']
 
 
+def test_all_who_joined_are_greeted_although_the_disk_was_full_at_first(house: House) -> None:
+    house.library.save(
+        flow({'type': 'group_join', 'group': 'Regulars'}, say('Welcome {{ contact.name }}' + '!' * 6_000))
+    )
+    shop = house.session().id
+    house.says('hi', id='G1', chat='120363@g.us', is_group=True)
+    house.tell(GroupChanged(session=shop, group='120363@g.us', by='', at=house.clock.at, name='Regulars'))
+    told(house)
+    both = (f'{ANNA}@s.whatsapp.net', f'{BEN}@s.whatsapp.net')
+    house.tell(GroupChanged(session=shop, group='120363@g.us', by='', at=house.clock.at, joined=both))
+    with full_disk(), pytest.raises(StorageFailed):
+        told(house)
+    assert sorted(text.strip('!') for text in told(house)) == ['Welcome +15551230002', 'Welcome Anna']
+    assert len(told(house)) == 2
+
+
+def test_an_event_that_makes_no_sense_holds_up_no_other(house: House) -> None:
+    house.library.save(flow({'type': 'session_state'}, say('{{ trigger.state }}', session='shop', to=f'+{BEN}')))
+    write(lambda: house.outbox.desk.tell('session.state', {'name': 'shop'}))
+    office = house.working('office', '15550000002')
+    house.tell(LoggedOut(session=office, reason=401, because='removed'))
+    assert told(house)[-1:] == ['logged_out']
+
+
+def test_two_flows_that_start_each_other_by_ticks_end(house: House) -> None:
+    for key in ('one', 'two'):
+        house.library.save(flow({'type': 'status', 'status': 'read'}, say(f'{key} again'), key=key))
+    house.library.save(flow({'type': 'message'}, say('hello'), key='hello'))
+    heard(house, 'hi')
+    seen: set[str] = set()
+    for _ in range(20):
+        with read():
+            ours = [str(row.whatsapp_id) for row in Message.select().where(Message.direction == 'out')]
+        for id in ours:
+            if id not in seen:
+                seen.add(id)
+                house.tell(receipt(house.session().id, 'read', id, at=house.clock.at))
+        told(house)
+    assert len(said(house)) < 20
+    assert [state for _, state in states(house)].count('suppressed_loop') == 1
+
+
 def test_a_new_contact_is_only_greeted_where_they_have_a_chat(house: House) -> None:
     house.library.save(flow({'type': 'contact_created'}, say('Nice to meet you, {{ contact.first_name }}')))
     heard(house, 'hello')
@@ -200,6 +243,44 @@ def test_a_moment_that_passed_while_the_program_was_off_is_let_go(house: House) 
     house.clock.at = datetime(2026, 11, 24, 9, 0, 2, tzinfo=UTC)
     house.clocks.tick()
     assert states(house) == [('other', 'finished')]
+
+
+def test_an_audience_that_was_begun_is_gone_through_after_a_crash(house: House) -> None:
+    house.says('hi', id='A')
+    with read():
+        anna = str(Contact.get().id)
+    write(lambda: add_tags(anna, ['vip']))
+    house.library.save(
+        flow({'type': 'schedule', 'cron': '0 9 * * *', 'session': ['shop'], 'audience': {'tag': 'vip'}}, say('Morning'))
+    )
+    house.clocks.tick()
+    write(lambda: FlowClock.update(working=FlowClock.next_at).execute())  # it began, and the program died
+    house.clock.at = datetime(2026, 11, 23, 9, 20, tzinfo=UTC)
+    for _ in range(2):
+        house.clocks.tick()
+    assert told(house) == ['Morning']
+    write(lambda: FlowClock.update(working=FlowClock.next_at, done_to='').execute())
+    house.clock.at = datetime(2026, 11, 24, 15, tzinfo=UTC)
+    house.clocks.tick()
+    assert told(house) == ['Morning']
+
+
+def test_a_large_audience_lets_other_things_have_their_turn(house: House) -> None:
+    people = [f'C{number:03}' for number in range(230)]
+    at = house.clock.at
+    write(lambda: [Contact.create(id=id, phone=f'1555200{id[1:]}', created_at=at) for id in people])
+    write(lambda: [add_tags(id, ['vip']) for id in people])
+    house.library.save(
+        flow({'type': 'schedule', 'cron': '0 9 * * *', 'audience': {'tag': 'vip'}}, {'do': 'log', 'text': 'x'})
+    )
+    house.clocks.tick()
+    house.clock.at = datetime(2026, 11, 23, 9, 0, 1, tzinfo=UTC)
+    ran = []
+    for _ in range(4):
+        house.clocks.tick()
+        house.clock.later(hours=1, minutes=1)  # however long it takes
+        ran.append(len(states(house)))
+    assert ran == [100, 200, 230, 230]
 
 
 # ---- the router's fixed order

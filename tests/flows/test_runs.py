@@ -318,6 +318,14 @@ def test_tags_groups_and_variables_stay_with_the_contact(house: House) -> None:
         assert members_of_group('Bread lovers') == [anna]
 
 
+def test_what_is_kept_of_a_contact_stays_small(house: House) -> None:
+    grow = {'do': 'set', 'name': 'contact.vars.a{n}', 'to': 'x' * 30_000, 'id': 'grow{n}', 'on_error': 'no'}
+    steps = [{name: str(value).replace('{n}', str(n)) for name, value in grow.items()} for n in range(3)]
+    house.library.save(flow(*steps, {'do': 'stop'}, say('{{ run.error.step }}: {{ run.error.text }}', 'no')))
+    heard(house, 'start')
+    assert said(house) == ['grow2: The variables of a contact may have 64 kB together.']
+
+
 def test_a_flow_that_only_traces_does_nothing(house: House) -> None:
     house.library.save(flow(say('hi'), {'do': 'tag', 'add': ['vip']}, shadow=True))
     heard(house, 'start')
@@ -369,7 +377,7 @@ def test_every_kind_of_message_can_be_sent_also_to_somebody_else(house: House) -
 def test_a_file_from_the_web_is_fetched_aside_and_what_fails_is_told(house: House, tmp_path: Path) -> None:
     store = MediaStore(tmp_path / 'media', house.outbox.world, max_mb=5)
     store.start()
-    house.runner.doors = Outside(house.outbox.world, Guard(LOOPBACK), store)
+    house.runner.opening.doors = Outside(house.outbox.world, Guard(LOOPBACK), store)
     with web() as shop:
         shop.answers['/menu'] = lambda line: line.says(picture(), 'image/png')
         shop.answers['/gone'] = lambda line: line.says(b'', status='404 Not Found')

@@ -13,6 +13,7 @@ from data.runs import Run, children_of
 from flows.bench import Trial
 from flows.flow import examine, read_document
 from flows.occasion import Occasion
+from flows.programs import Programs
 from flows.secrets import Secrets, masked
 from flows.written import dump, parse, renamed
 from tests.core.house import House, until
@@ -101,6 +102,7 @@ def test_a_secret_is_masked_in_whatever_comes_back(house: House, elsewhere: Web)
     assert run.variables['got'] == {'said': '••••', 'url': '/••••', 'list': [{'••••': 1}]}
     assert 'sesame' not in json.dumps([run.steps, run.variables, run.loops])
     assert masked(['short', None, 3], {'s': 'sho'}) == ['short', None, 3]
+    assert masked('opensesame.invalid cannot be reached', {'s': 'OpenSesame'}) == '••••.invalid cannot be reached'
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,7 @@ def test_a_run_whose_version_is_gone_ends_with_a_sentence(house: House) -> None:
     house.library.save(flow(say('one'), {'do': 'wait', 'for': '10m'}, say('two', 'b')))
     heard(house, 'start')
     write(lambda: database.execute_sql('DELETE FROM flow_version'))
-    house.runner._programs.clear()
+    house.runner.programs = Programs()
     later(house, minutes=11)
     assert states(house) == [('talk', 'error')]
     assert last(house).detail == 'Version 1 of its flow is not there any more.'

@@ -17,7 +17,8 @@ from .aside import aside, aside_slowly
 from .asking import Route, asker_of, body_of, body_or_default, must_have_all, says
 from .flow_text import YAML, flow_text, in_yaml, wants_yaml
 from .lists import Cursor, Limit, Page, cut, id_of, json_answer, json_bytes, list_answer
-from .once import carried_out_once, once_of
+from .once import Given, carried_out_once, once_of
+from .once import keep as keep_answer
 from .problems import InvalidFields
 from .shapes.flows import DraftOut, FlowOut, FlowVersionOut, OneFlowOut, PublishedOut, StartedOut
 from .starting import NewStart, started
@@ -223,9 +224,17 @@ def _running(api: APIRouter, gateway: Gateway) -> None:
         asker, new = asker_of(request), await body_of(request, NewStart)
         once = once_of(request, new)
 
+        def answer(runs: list[str]) -> tuple[int, bytes]:
+            return 202, json_bytes({'runs': runs})
+
+        def kept(runs: list[str]) -> None:
+            """With the runs, so that a crash cannot come between."""
+            if once is not None:
+                keep_answer(once, gateway.world, Given(*answer(runs)))
+
         def work() -> tuple[int, bytes]:
             found(key)
-            return 202, json_bytes({'runs': started(gateway, asker, key, new)})
+            return answer(started(gateway, asker, key, new, kept))
 
         given = await aside_slowly(lambda: carried_out_once(once, gateway.world, work))
         return given.answer()

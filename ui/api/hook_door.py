@@ -75,12 +75,13 @@ class HookDoor:
         return json_answer({'duplicate': True, 'id': taken.id}) if taken.duplicate else _accepted(taken)
 
     async def _waited(self, taken: Taken) -> Response:
-        outcome = asyncio.wrap_future(await aside(lambda: self.errands.outcome(taken.id)))
+        outcome = await aside(lambda: self.errands.outcome(taken.id))
         try:
-            settled = await asyncio.wait_for(outcome, ANSWER_WITHIN)
+            settled = await asyncio.wait_for(asyncio.wrap_future(outcome), ANSWER_WITHIN)
         except TimeoutError:  # it goes on all the same
-            self.errands.give_up(taken.id)
             return _accepted(taken)
+        finally:
+            self.errands.give_up(taken.id, outcome)
         return json_answer(_told(taken, settled))
 
     def _call(self, request: Request, body: bytes = b'') -> Call:

@@ -76,7 +76,8 @@ class HookMap(_Part):
     text: Annotated[str, Field(description=TEMPLATE, examples=['Hello {{ payload.name }}'])] = ''
     template: Annotated[str, Field(description='The key of a template, instead of a text.')] = ''
     vars: Annotated[dict[str, str], Field(description='What the template or the flow gets.')] = {}
-    media: Annotated[HookMedia | str | None, Field(description='A file, or the address of one.')] = None
+    media: Annotated[HookMedia | Annotated[str, Field(max_length=4096)] | None, Field(
+        description='A file, or the address of one.')] = None  # fmt: skip
     flow: Annotated[str, Field(description='The key of the flow to start.')] = ''
     name: Annotated[str, Field(description='What the contact is called; of a message only where they are new.')] = ''
     delay: Annotated[str | int, Field(description='Seconds, or like 10m, 2h, 1d; a template.')] = ''

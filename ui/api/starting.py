@@ -1,15 +1,16 @@
 """Flows that programs start."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.addresses import parse_recipient
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, Forbidden, NotFound
 from core.rights import Asker
 from data.database import write
 from data.scenes import chat_scene
-from data.sessions import Session
+from data.sessions import Session, session_by_name
 from flows.library import LiveFlow
 from flows.occasion import Occasion
 from flows.parts import Name
@@ -38,9 +39,13 @@ class NewStart(BaseModel):
         return self
 
 
-def started(gateway: Gateway, asker: Asker, key: str, new: NewStart) -> list[str]:
-    """The ids of its runs. Raises NotFound for what the asker may not see, Conflict for what cannot be started."""
+def started(gateway: Gateway, asker: Asker, key: str, new: NewStart, keep: Callable[[list[str]], object]) -> list[str]:
+    """The ids of its runs, which `keep` gets inside the write that keeps them.
+
+    Raises NotFound for what the asker may not see, Forbidden and Conflict for what cannot be started.
+    """
     flow = _live(gateway, key)
+    _check_sessions(gateway, asker, flow)
     if all(trigger.type != 'api' for trigger in flow.document.triggers):
         sentence = f'The flow {key} has no trigger of the type “api”, so programs may not start it.'
         raise Conflict(sentence, code='no_api_trigger')
@@ -48,7 +53,17 @@ def started(gateway: Gateway, asker: Asker, key: str, new: NewStart) -> list[str
     why = fitting(flow, occasion)
     if isinstance(why, str):
         raise Conflict(f'The flow {key} is not started like this: {why}.', code='no_api_trigger')
-    return gateway.router.happen(occasion, only=flow)
+    return gateway.router.happen(occasion, only=flow, also=keep)
+
+
+def _check_sessions(gateway: Gateway, asker: Asker, flow: LiveFlow) -> None:
+    """Raises Forbidden where the flow, or one that it starts, also writes from a session that is not the asker's."""
+    if asker.sessions is None:
+        return
+    for name in sorted(gateway.library.writes_from(flow)):
+        row = session_by_name(name)
+        if row is None or not asker.may_session(str(row.id)):
+            raise Forbidden(f'The flow {flow.document.key} also writes from a session that this key may not use.')
 
 
 def _live(gateway: Gateway, key: str) -> LiveFlow:

@@ -1,7 +1,6 @@
 """Trying flows out: what would be said and done, without anybody noticing."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -19,7 +18,7 @@ from flows.bench import Event, Trial
 from flows.flow import Document, read_document
 from flows.flow_tests import Said, ThenEvent
 from flows.occasion import Occasion, OccasionKind
-from flows.parts import span_of
+from flows.parts import Moment, span_of
 from flows.router import occasion_of
 from flows.trials import judge
 
@@ -58,7 +57,7 @@ class NewTrial(BaseModel):
         description='What HTTP steps get, by their name: a value, or `{"status", "json"}`.',
     )] = {}  # fmt: skip
     call_http: Annotated[bool, Field(description='Ask other systems really, where nothing is made up.')] = False
-    now: Annotated[datetime | None, Field(description='When it is; left out: now.')] = None
+    now: Annotated[Moment | None, Field(description='When it is; left out: now.')] = None
     ignore_trigger: Annotated[bool, Field(description='Start the flow although no trigger fits.')] = False
 
 

@@ -197,6 +197,14 @@ def test_a_second_brings_no_more_than_its_rate(post: Post) -> None:
     assert post.world.ticks() - began >= 0.4  # ten at once, five more at ten a second
 
 
+def test_to_a_slow_one_no_more_stand_in_line_than_leave_before_their_leases_end(post: Post) -> None:
+    made = post.add(rate=0.1, concurrency=20)
+    for number in range(30):
+        post.tell(f'{number}')
+    until(lambda: 'delivered' in post.states(made))
+    assert post.states(made).count('leased') <= 8
+
+
 def test_an_event_that_is_too_large_is_kept_and_said(post: Post) -> None:
     made = post.add()
     post.tell('x' * 300_000)
