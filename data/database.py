@@ -161,7 +161,7 @@ class _Writer(threading.Thread):
         try:
             result = job.work()
         except Exception as error:
-            if _is_storage(error):
+            if is_storage(error):
                 raise
             _execute('ROLLBACK TO job')
             job.after.clear()
@@ -214,10 +214,11 @@ def _tell_all(job: _Job, result: Any, wrong: BaseException | None) -> None:
 
 
 def _translated(error: BaseException) -> BaseException:
-    return StorageFailed(f'The database could not be written: {error}.') if _is_storage(error) else error
+    return StorageFailed(f'The database could not be written: {error}.') if is_storage(error) else error
 
 
-def _is_storage(error: BaseException) -> bool:
+def is_storage(error: BaseException) -> bool:
+    """Whether the database itself failed, as on a full disk, rather than what it was asked."""
     return isinstance(error, DatabaseError) and not isinstance(error, IntegrityError)
 
 

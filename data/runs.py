@@ -303,7 +303,7 @@ def _runs(session_ids: Sequence[str] | None) -> Any:
     return query.where(of_chat | (Run.chat.is_null() & (Run.session << list(session_ids))))
 
 
-def run_counts(states: Sequence[str] = ('finished', 'error')) -> dict[tuple[str, str], int]:
+def run_counts(states: Sequence[str] = ('finished', 'stopped', 'error')) -> dict[tuple[str, str], int]:
     """(flow key, state) -> how often."""
     rows: Any = (
         Run.select(Run.flow, Run.state, fn.COUNT(Run.id))

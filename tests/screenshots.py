@@ -139,6 +139,7 @@ def take_pictures(browser: Browser, product: Product, chat: str) -> None:
     _take(tab, product, '/', 'dashboard-light')
     _take(tab, product, '/sessions/market-stall', 'session-pairing-light')
     _take(tab, product, '/sandbox', 'sandbox-light')
+    _take(tab, product, '/flows/menu', 'flow-light')
     _wear(tab, product, 'dark')
     _take(tab, product, f'/inbox/{chat}', 'inbox-dark')
     tab.set_viewport_size(_size(POCKET))

@@ -223,7 +223,7 @@ def sign_out_form() -> ui.element:
 def banner(login: Login) -> ui.element:
     with box('banner', 'aside').props('aria-label=Sandbox') as strip:
         words('Sandbox: a pretend WhatsApp.')
-        words('Nothing leaves this machine.').classes('desk')
+        words('No message leaves this machine.').classes('desk')
         if login.asker.may('sandbox.use'):
             ui.link('Phones', '/sandbox')
     return strip

@@ -37,7 +37,7 @@ class ChooseStep(StepKind):
 
     def says(self) -> str:
         ways = len(self.branches)
-        return f'choose one of |{ways} ways|' if ways > 1 else f'only if {_if(self.branches[0])}'
+        return f'choose one of |{ways} ways|' if ways > 1 else f'if {_if(self.branches[0])}, go another way'
 
     def run(self, turn: 'Turn') -> Outcome:
         for number, branch in enumerate(self.branches):

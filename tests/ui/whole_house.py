@@ -75,5 +75,7 @@ async def is_too_wide(tab: Page) -> bool:
 async def flaws(tab: Page) -> list[str]:
     """What axe finds once nothing fades in or out any more: what is half there has half its contrast."""
     await tab.emulate_media(reduced_motion='reduce')  # a note that fades out while axe looks is half there too
+    await tab.mouse.move(0, 0)  # a tooltip belongs to no part of the page
+    await tab.wait_for_selector('.q-tooltip', state='detached')
     await tab.wait_for_function('!document.querySelector("[class*=-enter-active], [class*=-leave-active]")')
     return await faults(tab)

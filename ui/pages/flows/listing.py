@@ -190,7 +190,8 @@ def _view(row: Flow, counts: dict[tuple[str, str], int]) -> FlowView:
     return FlowView(
         key=key, name=str(row.name), about=about, on=bool(row.enabled) and row.published is not None,
         published=row.published is not None, problem=str(row.problem),
-        when=sentences[0], then=sentences[1], finished=counts.get((key, 'finished'), 0),
+        when=sentences[0], then=sentences[1],
+        finished=counts.get((key, 'finished'), 0) + counts.get((key, 'stopped'), 0),
         failed=counts.get((key, 'error'), 0),
     )  # fmt: skip
 
