@@ -9,7 +9,7 @@ from typing import Any, Literal
 from peewee import SQL, CharField, IntegerField, JSONField, TextField, fn
 
 from .chats import Chat
-from .database import Table, TimeField, as_number, statement
+from .database import Table, TimeField, as_number, as_time, statement
 
 
 class Run(Table):
@@ -120,25 +120,52 @@ def add_decision(
     )
 
 
+COLUMNS = tuple(field.column_name for field in Run._meta.sorted_fields)
+SELECTED = ', '.join(f'"{name}"' for name in COLUMNS)
+
+
+def run_at(id: str) -> Run | None:
+    """One run by its id, read without wording the question anew; thousands may be asked for in a second."""
+    rows = statement(f'SELECT {SELECTED} FROM run WHERE id = ?', id)
+    return (
+        Run(**{name: _from_kept(name, value) for name, value in zip(COLUMNS, rows[0], strict=True)}) if rows else None
+    )
+
+
+def _from_kept(name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if name in AS_JSON:
+        return json.loads(value)
+    return as_time(value) if name in TIMES else value
+
+
 def claim_run(
     id: str, states: Sequence[str], turn: int | None = None, *, woken: dict[str, Any] | None = None
 ) -> int | None:
     """Take an open run on: its new turn, or None when somebody else already did."""
-    values = {} if woken is None else {'woken': woken}
-    query = Run.update(state='running', turn=Run.turn + 1, wait_kind='', wait_key='', resume_at=None, **values).where(
-        Run.id == id, Run.state << list(states)
+    rows = statement(
+        "UPDATE run SET state = 'running', turn = turn + 1, wait_kind = '', wait_key = '', resume_at = NULL,"
+        ' woken = coalesce(?, woken)'
+        f' WHERE id = ? AND state IN ({", ".join("?" * len(states))}) AND turn = coalesce(?, turn) RETURNING turn',
+        None if woken is None else json.dumps(woken),
+        id,
+        *states,
+        turn,
     )
-    if turn is not None:
-        query = query.where(Run.turn == turn)
-    rows: Any = query.returning(Run.turn).execute()
-    found = [int(row.turn) for row in rows]
-    return found[0] if found else None
+    return int(rows[0][0]) if rows else None
 
 
 def save_run(id: str, turn: int, **values: Any) -> bool:
     """Write down how far a claimed run got; False when it was overtaken (cancelled, or woken otherwise)."""
-    changed: int = Run.update(**values).where(Run.id == id, Run.turn == turn, Run.state << ['running']).execute()
-    return bool(changed)
+    told = ', '.join(f'"{name}" = ?' for name in values)
+    rows = statement(
+        f"UPDATE run SET {told} WHERE id = ? AND turn = ? AND state = 'running' RETURNING 1",
+        *(_as_kept(name, value) for name, value in values.items()),
+        id,
+        turn,
+    )
+    return bool(rows)
 
 
 def open_runs(flow: str, scope: str) -> list[tuple[str, str]]:

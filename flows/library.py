@@ -54,6 +54,10 @@ class Library:
         read_at, known = self._live
         return known if read_at == self._changes else self._read()
 
+    def known(self) -> Index[LiveFlow]:
+        """As they were when they were last asked for; reads nothing."""
+        return self._live[1]
+
     def _read(self) -> Index[LiveFlow]:
         with self._lock, read():
             changes = self._changes  # what changes while we read makes this copy an old one at once

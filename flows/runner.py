@@ -20,6 +20,7 @@ from data.runs import (
     is_running,
     open_runs,
     open_runs_of,
+    run_at,
     runs_at_work,
     waiting_for,
 )
@@ -193,7 +194,7 @@ class Runner:
 
     def end(self, id: str, reason: str, state: str = 'cancelled') -> bool:
         """Inside a write: a run that is under way is over, and the one it waits for; False when it was already."""
-        row: Run | None = Run.get_or_none(Run.id == id)
+        row = run_at(id)
         if row is None or not end_run(id, state, reason, self.world.now()):
             return False
         if row.wait_kind == 'run':
@@ -316,8 +317,8 @@ class Runner:
     def _time_up(self, id: str, turn: int) -> None:
         self._woken.discard(id)
         with read():
-            row: Run | None = Run.get_or_none(Run.id == id, Run.turn == turn)
-            if row is None or (row.wait_kind == 'answer' and has_unrouted(row.chat or '')):
+            row = run_at(id)
+            if row is None or row.turn != turn or (row.wait_kind == 'answer' and has_unrouted(row.chat or '')):
                 return  # the answer is here already, only not looked at
         woken = Woken(by='time', facts={})
         done = self._walked(row, woken)
@@ -361,7 +362,7 @@ class Runner:
     def _recover(self, id: str) -> None:
         """With what had woken it, if it did not get further."""
         with read():
-            row: Run | None = Run.get_or_none(Run.id == id)
+            row = run_at(id)
         claimed = None if row is None else write(lambda: claim_run(id, ['running'], int(row.turn)))
         if row is None or claimed is None:
             return
@@ -389,7 +390,7 @@ class Runner:
     def _carry_on(self, id: str, turn: int, woken: Woken | None, *, slow: bool = False, fresh: bool = False) -> None:
         """Walk a claimed run on from where it stands."""
         with read():
-            row: Run | None = Run.get_or_none(Run.id == id)
+            row = run_at(id)
         if row is None or row.turn != turn:
             return
         walk, outcome = self._walked(row, woken, slow=slow, fresh=fresh)
