@@ -54,8 +54,8 @@ def _fill(file: Path, total: int) -> None:
         chats = database.execute('SELECT id, session_id FROM chat').fetchall()
         database.executemany(
             'INSERT INTO message (id, session_id, chat_id, direction, kind, text, status, whatsapp_id, author,'
-            " author_name, origin, attempts, error, error_code, at, created_at) VALUES (?, ?, ?, ?, 'text', ?, ?, ?,"
-            " '', '', 'live', 0, '', '', ?, ?)",
+            ' author_name, origin, attempts, error, error_code, forwarded, at, created_at) VALUES'
+            " (?, ?, ?, ?, 'text', ?, ?, ?, '', '', 'live', 0, '', '', 0, ?, ?)",
             _rows(chats, there, total),
         )
         database.execute(
